@@ -42,7 +42,7 @@ A task's position in its queue is the order of task_pushed events (a queue's own
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -52,6 +52,10 @@ __all__ = ["VERSION", "Event", "EventKind"]
 VERSION = 1
 
 _NO_DETAIL: Mapping[str, Any] = MappingProxyType({})
+
+
+def _no_detail() -> Mapping[str, Any]:  # Python 3.11 takes a mapping proxy, which it cannot hash, for a mutable default
+    return _NO_DETAIL
 
 
 class EventKind(StrEnum):
@@ -106,4 +110,4 @@ class Event:
     processor: str | None = None
     task: int | None = None
     parent: int | None = None
-    detail: Mapping[str, Any] = _NO_DETAIL
+    detail: Mapping[str, Any] = field(default_factory=_no_detail)
