@@ -1,4 +1,4 @@
-"""long-tasks: as many long tasks as the pool keeps threads, and an urgent one behind them (issue 2074)."""
+"""long-tasks: as many long tasks as the pool keeps threads, and an urgent one behind them (Asterisk's issue 2074)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def play(ctx: ScenarioContext, /, *, long_tasks: int, long_ms: float, urgent: in
 
 LONG_TASKS = Scenario(
     name="long-tasks",
-    title="long tasks take every thread while the pool could still grow (issue 2074)",
+    title="long tasks take every thread while the pool could still grow (Asterisk's issue 2074)",
     story=(
         "As many long tasks arrive as the pool keeps threads (a slow database, a DNS server that does not "
         "answer), and then short, urgent ones. The older pool grows when a push finds no idle thread. The newer "
