@@ -7,6 +7,7 @@ from collections.abc import Sequence
 __all__ = [
     "DeadlockError",
     "DuplicateNameError",
+    "NotSuspendedError",
     "OptionError",
     "PoolAborted",
     "PoolShutDown",
@@ -35,6 +36,10 @@ class TaskDiscarded(PoolShutDown):
 
 class WrongThreadError(TaskPoolError, RuntimeError):
     """A call was made from a thread that must not make it."""
+
+
+class NotSuspendedError(TaskPoolError, RuntimeError):
+    """`unsuspend` was called on a serializer that nobody has suspended."""
 
 
 class DuplicateNameError(TaskPoolError, ValueError):

@@ -24,12 +24,18 @@ __all__ = [
     "EventLike",
     "FutureLike",
     "LockLike",
+    "PlainVar",
     "QueueLike",
+    "RunAbandoned",
     "Runtime",
     "SemaphoreLike",
     "ThreadHandle",
     "VarLike",
 ]
+
+
+class RunAbandoned(BaseException):
+    """Raised in the threads of an abandoned controlled run to unwind them. Pool code lets it pass untouched."""
 
 
 class ThreadHandle(Protocol):
