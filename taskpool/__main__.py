@@ -152,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
         "--perfetto", metavar="OUT", type=Path, help="write it for ui.perfetto.dev (Chrome trace JSON)"
     )
 
-    if importlib.util.find_spec("taskpool.explore.explorer"):
+    if _has_explorer():
         command = _command(
             commands, "explore", _explore, "search a story's schedules", _EXPLORE_EXAMPLES.format(prog=_PROG)
         )
@@ -163,6 +163,13 @@ def _parser() -> argparse.ArgumentParser:
             "--max-schedules", metavar="N", type=int, default=10_000, help="stop after N schedules (default: 10000)"
         )
     return parser
+
+
+def _has_explorer() -> bool:
+    try:
+        return importlib.util.find_spec("taskpool.explore.explorer") is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _command(
