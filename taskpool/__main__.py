@@ -14,13 +14,12 @@ import logging
 import os
 import shutil
 import sys
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from taskpool.errors import TaskPoolError
-from taskpool.scenarios import Run, Scenario, ScenarioError, compare_text, get_scenario, list_designs, list_scenarios
+from taskpool.scenarios import Run, ScenarioError, compare_text, get_scenario, list_designs, list_scenarios
 
 __all__ = ["main"]
 
@@ -214,31 +213,13 @@ def _params(args: argparse.Namespace) -> dict[str, Any]:
 
 def _scenarios(args: argparse.Namespace) -> int:
     if args.name is not None:
-        print(_told(get_scenario(args.name)))
+        print(get_scenario(args.name).tell(max(40, min(100, shutil.get_terminal_size().columns))))
+        print(f"\nrun it: {_PROG} run {args.name}")
         return 0
     width = max(len(name) for name in list_scenarios())
     for scenario in list_scenarios().values():
         print(f"{scenario.name:{width}}  {scenario.title}")
     return 0
-
-
-def _told(scenario: Scenario) -> str:
-    width = max(40, min(100, shutil.get_terminal_size().columns))
-
-    def wrapped(text: str, first: str, rest: str) -> str:
-        return textwrap.fill(text, width, initial_indent=first, subsequent_indent=rest)
-
-    lines = [f"{scenario.name}: {scenario.title}", "", wrapped(scenario.story, "", ""), "", "parameters"]
-    for parameter in scenario.parameters:
-        default = {True: "yes", False: "no"}[parameter.default] if parameter.name == "bounded" else parameter.default
-        unit = "" if isinstance(parameter.default, (bool, str)) else f" {parameter.unit}"
-        choices = f" One of: {', '.join(parameter.choices)}." if parameter.choices else ""
-        head = f"  {parameter.name}={default}{unit}"
-        lines += [head, wrapped(parameter.meaning + choices, "      ", "      ")]
-    lines += ["", "what to look for"]
-    lines += [wrapped(sentence, "  - ", "    ") for sentence in scenario.look_for]
-    lines += ["", f"run it: {_PROG} run {scenario.name}"]
-    return "\n".join(lines)
 
 
 def _run(args: argparse.Namespace) -> int:

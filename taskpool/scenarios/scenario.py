@@ -7,6 +7,7 @@ older pool, on the newer one, on real threads and under a controlled scheduler.
 from __future__ import annotations
 
 import difflib
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -68,6 +69,12 @@ class Parameter:
         if not isinstance(checked, (str, bool)) and not self.minimum <= checked < float("inf"):
             raise ScenarioError(f"{self.name}={value!r}: at least {self.minimum:g} is needed")
         return checked
+
+    def default_text(self) -> str:
+        """The default as people and the command line write it, with its unit where it is a number."""
+        if isinstance(self.default, bool):
+            return "yes" if self.default else "no"
+        return self.default if isinstance(self.default, str) else f"{self.default:g} {self.unit}".rstrip()
 
     def _converted(self, value: object) -> Value:
         if isinstance(self.default, bool):
@@ -131,6 +138,24 @@ class Scenario:
 
     def __repr__(self) -> str:
         return f"Scenario({self.name!r}: {self.title})"
+
+    def __str__(self) -> str:
+        return self.tell()
+
+    def tell(self, width: int = 100) -> str:
+        """The story, its parameters and what to look for, as text of ``width`` columns."""
+        lines = [f"{self.name}: {self.title}", "", textwrap.fill(self.story, width), "", "parameters"]
+        for parameter in self.parameters:
+            choices = f" One of: {', '.join(parameter.choices)}." if parameter.choices else ""
+            text = parameter.meaning + choices
+            lines.append(f"  {parameter.name}={parameter.default_text()}")
+            lines.append(textwrap.fill(text, width, initial_indent="      ", subsequent_indent="      "))
+        lines += ["", "what to look for"]
+        lines += [
+            textwrap.fill(sentence, width, initial_indent="  - ", subsequent_indent="    ")
+            for sentence in self.look_for
+        ]
+        return "\n".join(lines)
 
     def resolve(self, given: Mapping[str, object]) -> dict[str, Value]:
         """Every parameter's value: the given one, checked, or its default.
