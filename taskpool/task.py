@@ -27,15 +27,22 @@ class Outcome:
 class Call:
     """A wait for one message, through a queue of its own, so that anybody may end it at any time.
 
-    Later messages than the first that ends the wait are never read.
+    Later messages than the first that ends the wait are never read. ``result`` is the task's outcome, set by the
+    thread that ran it before the message is sent (`answer`), once the task no longer counts as in progress.
     """
 
-    __slots__ = ("agent", "reply", "visiting")
+    __slots__ = ("agent", "reply", "result", "visiting")
 
     def __init__(self, runtime: Runtime, agent: Agent) -> None:
         self.agent = agent
         self.reply: QueueLike[tuple[str, Any]] = runtime.Queue("reply")
+        self.result: tuple[str, Any] | None = None
         self.visiting = False  # waits in a serializer's list of visitors; guarded by the serializer's lock
+
+    def answer(self) -> None:
+        """Send the task's outcome to the waiter. Never blocks."""
+        if self.result is not None:
+            self.reply.put(self.result)
 
 
 def label_of(fn: Callable[..., Any]) -> str:

@@ -195,7 +195,9 @@ def wait_for(pool: PoolLike, call: Call, wait: Wait) -> tuple[str, Any]:
                 {"reason": wait.reason, "outcome": outcome},
             )
     if message[0] == Outcome.ABORTED:
-        return Outcome.ABORTED, PoolAborted(f"pool {pool.name!r} was aborted while {agent.name} waited on {wait.on.name}")
+        return Outcome.ABORTED, PoolAborted(
+            f"pool {pool.name!r} was aborted while {agent.name} waited on {wait.on.name}"
+        )
     return message
 
 
