@@ -1,0 +1,56 @@
+"""What a learner meets first: JupyterLab opens, the first notebook runs, nothing leaves the machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from pathlib import Path
+
+pytestmark = pytest.mark.browser
+
+START = "00-start-here.ipynb"
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+
+@pytest.mark.skipif(not (NOTEBOOKS / START).exists(), reason=f"notebooks/{START} is not written yet")
+def test_the_first_notebook_opens_and_runs(notebook, watch):
+    opened = notebook(START)
+    opened.run_all()
+    opened.screenshot("start-here")
+    assert opened.failures() == []
+    assert watch.errors == []
+    assert watch.foreign == []
+
+
+def test_outputs_are_read_from_a_running_notebook(lab, notebook, watch):
+    opened = notebook(lab.write("outputs.ipynb", "import visualize\nprint('ready')", "6 * 7"))
+    opened.run_all()
+    opened.screenshot("outputs")
+    assert opened.failures() == []
+    assert [cell["outputs"][0]["output_type"] for cell in opened.cells()] == ["stream", "execute_result"]
+    assert opened.page.get_by_text("42", exact=True).is_visible()
+    assert watch.errors == []
+    assert watch.foreign == []
+    assert any(url.startswith("ws://127.0.0.1") for url in watch.requests)
+
+
+def test_a_failing_cell_and_the_cells_behind_it_are_reported(lab, notebook):
+    opened = notebook(lab.write("failing.ipynb", "1 / 0", "print('never')"))
+    opened.run_all()
+    assert opened.failures() == ["cell 0: ZeroDivisionError: division by zero", "cell 1 never ran: print('never')"]
+
+
+def test_console_errors_and_foreign_requests_are_seen(lab, notebook, watch):
+    script = "console.error('drawn badly'); new Image().src = 'http://elsewhere.invalid/x.png'"
+    opened = notebook(lab.write("leaking.ipynb", f"from IPython.display import HTML\nHTML({f'<img src=x: onerror={script!r}>'!r})"))
+    opened.run_all()
+    opened.page.locator(".jp-OutputArea-output img").wait_for(state="attached")
+    assert watch.foreign == []
+
+
+def test_both_themes_are_shown(lab, notebook, watch):
+    opened = notebook(lab.write("themes.ipynb", "print('seen')"))
+    opened.theme("JupyterLab Dark")
+    opened.screenshot("dark")
+    opened.theme("JupyterLab Light")
+    assert watch.errors == []
