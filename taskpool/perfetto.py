@@ -12,7 +12,7 @@ floating-point numbers hold exactly. So the order of the trace is the order of t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from taskpool._output import JsonText, json_of, write_whole
@@ -34,7 +34,7 @@ def export(
     path: str | os.PathLike[str],
     events: Sequence[Event],
     *,
-    labels: Mapping[int, str],
+    label: Callable[[int], str],
     own: frozenset[int],
     dropped: int,
     meta: Mapping[str, Any],
@@ -45,7 +45,7 @@ def export(
     def pieces() -> Iterator[str]:
         before = '{"displayTimeUnit":"ms","traceEvents":[\n'
         try:
-            for records in _Export(events, labels, own).records():
+            for records in _Export(events, label, own).records():
                 yield before + ",\n".join(records)
                 before = ",\n"
             other = json_of({"dropped": dropped, "meta": dict(meta)})
@@ -81,13 +81,13 @@ class _Export:
 
     Args:
         events: The events, in order.
-        labels: The tasks' names.
+        label: The name of a task, by its number.
         own: The numbers of the pool's own tasks.
     """
 
-    def __init__(self, events: Sequence[Event], labels: Mapping[int, str], own: frozenset[int]) -> None:
+    def __init__(self, events: Sequence[Event], label: Callable[[int], str], own: frozenset[int]) -> None:
         self._events = events
-        self._labels = labels
+        self._name_of = label
         self._own = own
         self._text = JsonText()
         self._out: list[str] = []
@@ -178,7 +178,7 @@ class _Export:
         return self._tracks[thread]
 
     def _label(self, task: int | None) -> str:
-        return "task" if task is None else self._labels.get(task) or f"task {task}"
+        return "task" if task is None else self._name_of(task)
 
     # -- slices -------------------------------------------------------------------------------------------------
 

@@ -76,24 +76,26 @@ def own_tasks(events: Sequence[Event]) -> frozenset[int]:
 
 
 _TURNS = frozenset({EventKind.SERIALIZER_SCHEDULED, EventKind.SERIALIZER_RELEASED})
-_SIGNS_OF_A_POOL_THREAD = frozenset({EventKind.THREAD_IDLED, EventKind.THREAD_WOKE, EventKind.THREAD_STOPPED})
+_SIGNS_OF_A_POOL_THREAD = frozenset(
+    {EventKind.THREAD_IDLED, EventKind.THREAD_WOKE, EventKind.THREAD_STOPPED, EventKind.TASK_STARTED}
+)
 
 
-def summarize(events: Sequence[Event], own: frozenset[int] | None = None) -> TraceSummary:
+def summarize(events: Sequence[Event], own: frozenset[int], *, whole: bool) -> TraceSummary:
     """A trace's figures.
 
     Args:
         events: Its events, in order.
-        own: What `own_tasks` says of them, if it is known.
+        own: What `own_tasks` says of them.
+        whole: Whether no older events are missing before the first.
     """
-    own = own_tasks(events) if own is None else own
     counts: Counter[EventKind] = Counter()
     for event in events:
         if event.kind in _TASK_KINDS and event.task in own:
             continue
         counts[event.kind] += 1
     end = events[-1].time if events else 0.0
-    names, threads, peak = _threads(events)
+    names, threads, peak = _threads(events, whole)
     waits = [wait for wait in wait_spans(events) if wait.thread in names]
     blocked: dict[str, float] = {}
     for wait in waits:
@@ -127,29 +129,29 @@ _TASK_KINDS = frozenset(
 )
 
 
-def _threads(events: Sequence[Event]) -> tuple[set[str], int, int]:
+def _threads(events: Sequence[Event], whole: bool) -> tuple[set[str], int, int]:
     """The names of the pools' threads, how many there were, and the most at once.
 
-    A thread whose start was dropped from the trace shows by idling, waking or stopping; it was there from the start.
+    A thread whose start is missing before the first event shows by what only pool threads do; it was there already.
     """
     control: set[str] = set()
     started: set[str] = set()
-    from_the_start: dict[str, None] = {}
+    before: set[str] = set()
     for event in events:
         kind, thread = event.kind, event.thread
         if kind is EventKind.THREAD_STARTED:
             (control if event.detail.get("control") else started).add(thread)
         elif kind is EventKind.CONTROL_RAN:
             control.add(thread)
-        elif kind in _SIGNS_OF_A_POOL_THREAD and thread not in started:
-            from_the_start[thread] = None
-    before = {thread for thread in from_the_start if thread not in control}
-    names = (started | before) - control
+        elif kind in _SIGNS_OF_A_POOL_THREAD and not whole and thread not in started:
+            before.add(thread)
+    before -= control
+    names = started | before
     now = total = peak = len(before)
     for event in events:
         if event.thread not in names:
             continue
-        if event.kind is EventKind.THREAD_STARTED:
+        if event.kind is EventKind.THREAD_STARTED and not event.detail.get("control"):
             total += 1
             now += 1
             peak = max(peak, now)

@@ -109,8 +109,12 @@ class Trace(Sequence[Event]):
         """The names of the tasks, by their numbers, in the order in which they were pushed."""
         labels: dict[int, str] = {}
         for event in self._events:
-            if event.task is not None and (label := event.detail.get("label")) is not None:
-                labels.setdefault(event.task, str(label))
+            detail = event.detail
+            if detail and event.task is not None and event.task not in labels:
+                if detail.get("turn") is not None:
+                    labels[event.task] = f"turn of {detail['turn']}"
+                elif detail.get("label") is not None:
+                    labels[event.task] = str(detail["label"])
         return MappingProxyType(labels)
 
     # -- queries ------------------------------------------------------------------------------------------------
@@ -154,7 +158,7 @@ class Trace(Sequence[Event]):
 
     @cached_property
     def _summary(self) -> TraceSummary:
-        return summarize(self._events, self.own_tasks)
+        return summarize(self._events, self.own_tasks, whole=not self._dropped)
 
     # -- other forms --------------------------------------------------------------------------------------------
 
@@ -201,7 +205,7 @@ class Trace(Sequence[Event]):
         """
         from taskpool.perfetto import export
 
-        export(path, self._events, labels=self.labels, own=self.own_tasks, dropped=self._dropped, meta=self._meta)
+        export(path, self._events, label=self.label, own=self.own_tasks, dropped=self._dropped, meta=self._meta)
 
     # -- how it shows itself ------------------------------------------------------------------------------------
 

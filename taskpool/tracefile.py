@@ -7,11 +7,13 @@ truncated one. A file is read as data only, so that a foreign one can do no more
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from math import isfinite
 from pathlib import Path
@@ -73,11 +75,12 @@ def load_events(path: str | os.PathLike[str]) -> tuple[list[Event], int, dict[st
             number = 1
             events: list[Event] = []
             names: dict[str, str] = {}
-            while lines := list(islice(source, _LINES)):
-                events += _events(name, number + 1, lines, names)
-                number += len(lines)
-                if len(events) > count:
-                    _refuse(name, count + 2, f"the header promises {count} events, but there are more")
+            with _without_collections():
+                while lines := list(islice(source, _LINES)):
+                    events += _events(name, number + 1, lines, names)
+                    number += len(lines)
+                    if len(events) > count:
+                        _refuse(name, count + 2, f"the header promises {count} events, but there are more")
     except OSError as error:
         raise TraceError(f"{name}{_after(number)}: cannot be read: {error.strerror or error}") from error
     except (EOFError, zlib.error) as error:
@@ -85,6 +88,18 @@ def load_events(path: str | os.PathLike[str]) -> tuple[list[Event], int, dict[st
     if len(events) < count:
         _refuse(name, number, f"truncated: the header promises {count} events, the file ends after {len(events)}")
     return events, dropped, meta
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Events make no cycles; a collection among so many new objects would look at all of them again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _after(number: int) -> str:
