@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from json.encoder import encode_basestring_ascii
 from pathlib import Path
@@ -97,7 +96,7 @@ def write_whole(path: str | os.PathLike[str], pieces: Iterable[str]) -> None:
             with target.open("wb") as out:
                 _write(out, packed, pieces)
             return
-        beside = target.with_name(f".taskpool-{secrets.token_hex(8)}.tmp")
+        beside = target.with_name(f".taskpool-{os.urandom(8).hex()}.tmp")
         try:
             with beside.open("xb") as out:
                 _write(out, packed, pieces)

@@ -6,7 +6,6 @@ when the recorder's ring has dropped the oldest events (`Trace.dropped`); all th
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -16,7 +15,6 @@ from typing import TYPE_CHECKING, Any, overload
 from taskpool.events import Event, EventKind
 from taskpool.spans import SuspensionSpan, TaskSpan, WaitSpan, suspension_spans, task_spans, wait_spans
 from taskpool.summary import TraceSummary, own_tasks, summarize
-from taskpool.tracefile import load_events, save_events
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,12 +107,8 @@ class Trace(Sequence[Event]):
         """The names of the tasks, by their numbers, in the order in which they were pushed."""
         labels: dict[int, str] = {}
         for event in self._events:
-            detail = event.detail
-            if detail and event.task is not None and event.task not in labels:
-                if detail.get("turn") is not None:
-                    labels[event.task] = f"turn of {detail['turn']}"
-                elif detail.get("label") is not None:
-                    labels[event.task] = str(detail["label"])
+            if event.detail and event.task is not None and (label := event.detail.get("label")) is not None:
+                labels.setdefault(event.task, str(label))
         return MappingProxyType(labels)
 
     # -- queries ------------------------------------------------------------------------------------------------
@@ -181,6 +175,8 @@ class Trace(Sequence[Event]):
         Raises:
             TraceError: If the file cannot be written, or something in the trace is not of JSON's types.
         """
+        from taskpool.tracefile import save_events
+
         save_events(path, self._events, self._dropped, self._meta)
 
     @classmethod
@@ -191,6 +187,8 @@ class Trace(Sequence[Event]):
             TraceError: If the file cannot be read, or is damaged, truncated, foreign or of a newer version; it names
                 the file, the line and the cause.
         """
+        from taskpool.tracefile import load_events
+
         events, dropped, meta = load_events(path)
         return cls(events, dropped=dropped, meta=meta)
 
@@ -236,6 +234,8 @@ class Trace(Sequence[Event]):
         return rows
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
+        import html
+
         rows = "".join(
             f"<tr><th style='text-align:left'>{html.escape(label)}</th><td>{html.escape(value)}</td></tr>"
             for label, value in self._rows()

@@ -65,29 +65,41 @@ def _lines(name: str, events: Sequence[Event], dropped: int, meta: Mapping[str, 
 def load_events(path: str | os.PathLike[str]) -> tuple[list[Event], int, dict[str, Any]]:
     """Read a trace's events, the number of dropped ones and its meta from a file; see `Trace.load`."""
     name = os.fspath(path)
-    number = 0
+    lines = _Lines()
     try:
         with Path(name).open("rb") as raw:
             packed = raw.read(2) == _GZIP_MAGIC
             raw.seek(0)
             source: IO[bytes] = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
             count, dropped, meta = _header(name, source)
-            number = 1
             events: list[Event] = []
             names: dict[str, str] = {}
+            numbered = lines.of(source)
             with _without_collections():
-                while lines := list(islice(source, _LINES)):
-                    events += _events(name, number + 1, lines, names)
-                    number += len(lines)
+                while some := list(islice(numbered, _LINES)):
+                    events += _events(name, lines.read - len(some) + 1, some, names)
                     if len(events) > count:
                         _refuse(name, count + 2, f"the header promises {count} events, but there are more")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        _refuse(name, lines.read + 1, f"the compressed data is truncated or damaged: {error}", error)
     except OSError as error:
-        raise TraceError(f"{name}{_after(number)}: cannot be read: {error.strerror or error}") from error
-    except (EOFError, zlib.error) as error:
-        raise TraceError(f"{name}{_after(number)}: the compressed data is truncated or damaged: {error}") from error
+        where = f", line {lines.read + 1}" if lines.read else ""
+        raise TraceError(f"{name}{where}: cannot be read: {error.strerror or error}") from error
     if len(events) < count:
-        _refuse(name, number, f"truncated: the header promises {count} events, the file ends after {len(events)}")
+        _refuse(name, lines.read + 1, f"truncated: the header promises {count} events, there are {len(events)}")
     return events, dropped, meta
+
+
+class _Lines:
+    """Counts the lines of a file while they are read, its header included."""
+
+    read = 0
+
+    def of(self, source: IO[bytes]) -> Iterator[bytes]:
+        self.read = 1
+        for line in source:
+            self.read += 1
+            yield line
 
 
 @contextmanager
@@ -100,10 +112,6 @@ def _without_collections() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _after(number: int) -> str:
-    return f", after line {number}" if number else ""
 
 
 def _refuse(name: str, number: int, cause: str, error: BaseException | None = None) -> NoReturn:
