@@ -90,9 +90,12 @@ class Watch:
     @property
     def foreign(self) -> list[str]:
         """The requests that left this machine."""
-        local = {"127.0.0.1", "localhost"}
-        inside = {"data", "blob", "about"}
-        return [url for url in self.requests if urlsplit(url).scheme not in inside and urlsplit(url).hostname not in local]
+        parts = [(url, urlsplit(url)) for url in self.requests]
+        return [
+            url
+            for url, part in parts
+            if part.scheme not in ("data", "blob", "about") and part.hostname not in ("127.0.0.1", "localhost")
+        ]
 
     def note_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -108,18 +111,23 @@ class OpenNotebook:
 
     def run_all(self) -> None:
         """Run all cells, as the menu does; returns when the last one is done or one has failed."""
-        self.page.evaluate(
-            """seconds => Promise.race([
-                jupyterapp.commands.execute('notebook:run-all-cells'),
-                new Promise((_, reject) => setTimeout(() => reject(new Error('cells still run')), seconds * 1000))])""",
-            RUN_SECONDS,
-        )
-        self.wait_idle()
+        try:
+            self.page.evaluate(
+                """seconds => Promise.race([
+                    jupyterapp.commands.execute('notebook:run-all-cells'),
+                    new Promise((_, reject) => setTimeout(() => reject(Error('cells still run')), seconds * 1000))])""",
+                RUN_SECONDS,
+            )
+            self.wait_idle()
+        except Error:
+            self.screenshot("not-finished")
+            raise
 
     def wait_idle(self) -> None:
-        """Wait until the kernel has nothing to do."""
-        self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]:visible').wait_for(
-            timeout=RUN_SECONDS * 1000
+        """Wait until the notebook has a kernel and the kernel has nothing to do."""
+        self.page.wait_for_function(
+            "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+            timeout=RUN_SECONDS * 1000,
         )
 
     def cells(self) -> list[dict[str, Any]]:
@@ -150,12 +158,20 @@ class OpenNotebook:
         self.page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
         dark = "true" if "Light" in name else "false"
         self.page.locator(f'body[data-jp-theme-light="{dark}"][data-jp-theme-name="{name}"]').wait_for(state="attached")
+        self.wait_unveiled()
+
+    def wait_unveiled(self) -> None:
+        """Wait until JupyterLab has taken its moons away."""
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def screenshot(self, name: str) -> Path:
         """Save what is seen as ``name``.png, to TASKPOOL_SCREENSHOTS or a temporary folder."""
         path = self._shots / f"{name}.png"
         self.page.screenshot(path=path)
         return path
+
+
+OpenIt = Callable[[str], OpenNotebook]
 
 
 @pytest.fixture(scope="session")
@@ -208,14 +224,18 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         text=True,
         errors="replace",
     ) as server:
+        reader = None
         try:
-            _wait_until_served(server, served)
+            reader = _wait_until_served(server, served)
             yield served
         finally:
             server.terminate()
+            if reader is not None:
+                reader.join()
 
 
-def _wait_until_served(server: subprocess.Popen[str], served: Lab) -> None:
+def _wait_until_served(server: subprocess.Popen[str], served: Lab) -> threading.Thread:
+    """Read the server's log until it says where it answers; the thread returned reads on to the log's end."""
     assert server.stdout is not None
     too_late = threading.Timer(START_SECONDS, server.kill)
     too_late.start()
@@ -226,7 +246,9 @@ def _wait_until_served(server: subprocess.Popen[str], served: Lab) -> None:
     else:
         pytest.fail(f"JupyterLab did not start within {START_SECONDS} s:\n{''.join(served.log)}")
     too_late.cancel()
-    threading.Thread(target=served.log.extend, args=(server.stdout,), daemon=True).start()
+    reader = threading.Thread(target=served.log.extend, args=(server.stdout,), daemon=True)
+    reader.start()
+    return reader
 
 
 @pytest.fixture(scope="session")
@@ -271,7 +293,7 @@ def page(browser: Browser, watch: Watch) -> Iterator[Page]:
 
 
 @pytest.fixture
-def notebook(lab: Lab, page: Page, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], OpenNotebook]:
+def notebook(lab: Lab, page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenIt]:
     """``notebook("00-start-here.ipynb")`` opens it in this test's page and waits until its kernel is ready."""
     folder = os.environ.get("TASKPOOL_SCREENSHOTS")
     shots = Path(folder) if folder else tmp_path_factory.mktemp("screenshots")
@@ -283,9 +305,11 @@ def notebook(lab: Lab, page: Page, tmp_path_factory: pytest.TempPathFactory) -> 
         try:
             page.locator(".jp-NotebookPanel:visible").wait_for(timeout=START_SECONDS * 1000)
             opened.wait_idle()
+            opened.wait_unveiled()
         except Error:
             opened.screenshot("not-opened")
             raise
         return opened
 
-    return open_notebook
+    yield open_notebook
+    page.evaluate("() => window.jupyterapp?.serviceManager.sessions.shutdownAll()")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from pathlib import Path
+
+import pytest
 
 pytestmark = pytest.mark.browser
 
@@ -42,10 +42,12 @@ def test_a_failing_cell_and_the_cells_behind_it_are_reported(lab, notebook):
 
 def test_console_errors_and_foreign_requests_are_seen(lab, notebook, watch):
     script = "console.error('drawn badly'); new Image().src = 'http://elsewhere.invalid/x.png'"
-    opened = notebook(lab.write("leaking.ipynb", f"from IPython.display import HTML\nHTML({f'<img src=x: onerror={script!r}>'!r})"))
-    opened.run_all()
-    opened.page.locator(".jp-OutputArea-output img").wait_for(state="attached")
-    assert watch.foreign == []
+    html = f'<img src="data:," onerror="{script}">'
+    opened = notebook(lab.write("leaking.ipynb", f"from IPython.display import HTML\nHTML({html!r})"))
+    with opened.page.expect_request("http://elsewhere.invalid/**"):
+        opened.run_all()
+    assert watch.foreign == ["http://elsewhere.invalid/x.png"]
+    assert watch.errors[0].startswith("drawn badly")
 
 
 def test_both_themes_are_shown(lab, notebook, watch):
