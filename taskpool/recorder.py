@@ -103,6 +103,9 @@ class Recorder:
                 continue
         entries.sort()
         start = self._start or 0.0
-        events = [Event(seq, time - start, *rest) for seq, time, *rest in entries]  # type: ignore[misc]
+        events = [
+            Event(seq, time - start, thread, kind, processor, task, parent, detail)
+            for seq, time, thread, kind, processor, task, parent, detail in entries
+        ]
         dropped = entries[-1][0] + 1 - len(entries) if entries else 0
         return Trace(events, dropped=dropped, meta=meta)

@@ -1,83 +1,66 @@
-"""A task: a pushed callable with its data, and the call that waits for it, if one does."""
+"""A task: a pushed callable with its data."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from taskpool.agent import Agent
-    from taskpool.runtime.base import QueueLike, Runtime
+    from taskpool.waits import Wait
 
-__all__ = ["Call", "Outcome", "Task", "label_of"]
-
-
-class Outcome:
-    """How a wait ended: the first item of every message to a `Call`."""
-
-    RETURNED = "done"
-    RAISED = "raised"
-    TURN = "turn"  # the waiter has been made the serializer's executor
-    ABORTED = "aborted"
-    REFUSED = "shut_down"  # carries the exception to raise
-    DEADLOCK = "deadlock"  # carries the DeadlockError to raise
+__all__ = ["Task", "label_of", "nothing"]
 
 
-class Call:
-    """A wait for one message, through a queue of its own, so that anybody may end it at any time.
-
-    Later messages than the first that ends the wait are never read. ``result`` is the task's outcome, set by the
-    thread that ran it before the message is sent (`answer`), once the task no longer counts as in progress.
-    """
-
-    __slots__ = ("agent", "reply", "result", "visiting")
-
-    def __init__(self, runtime: Runtime, agent: Agent) -> None:
-        self.agent = agent
-        self.reply: QueueLike[tuple[str, Any]] = runtime.Queue("reply")
-        self.result: tuple[str, Any] | None = None
-        self.visiting = False  # waits in a serializer's list of visitors; guarded by the serializer's lock
-
-    def answer(self) -> None:
-        """Send the task's outcome to the waiter. Never blocks."""
-        if self.result is not None:
-            self.reply.put(self.result)
+def nothing() -> None:
+    """The task that does nothing."""
 
 
 def label_of(fn: Callable[..., Any]) -> str:
-    """A short name for a callable: its ``task_label`` attribute, else its name."""
-    label = getattr(fn, "task_label", None)
-    if isinstance(label, str):
-        return label
-    if isinstance(fn, partial):
-        return label_of(fn.func)
-    name = getattr(fn, "__name__", None)
-    return name if isinstance(name, str) else type(fn).__name__
+    """A short name for a callable: a function's ``task_label`` attribute or name, else its type's name.
+
+    It runs no code of the callable's (no ``__getattr__``): it may be called while the monitor is held.
+    """
+    kind = type(fn)
+    if kind is partial:
+        return label_of(fn.func)  # type: ignore[attr-defined]
+    if kind is MethodType:
+        fn = fn.__func__  # type: ignore[attr-defined]
+        kind = type(fn)
+    if kind is FunctionType:
+        label = fn.__dict__.get("task_label")
+        return label if isinstance(label, str) else fn.__name__
+    if kind is BuiltinFunctionType or kind is type:
+        return fn.__name__
+    return kind.__name__
 
 
 class Task:
-    """A pushed callable.
+    """A pushed callable. Everything but its data changes only while the runtime's monitor is held.
 
     Attributes:
+        fn, args, kwargs: The call.
+        processor: The queue that it was pushed to: a taskprocessor, a serializer or a threadpool's one queue.
+        origin: Where it was pushed from: file and line.
         id: Its number in the recorder's trace, 0 where nothing records.
         parent: Number of the task that pushed it, or None.
-        caller: The task that waits synchronously for this one, so that ``caller`` leads up one call chain, across
-            threads too.
-        outer: The task that its thread was running when this one started on top of it.
-        call: The wait for its result, if there is one.
-        processor: The taskprocessor, serializer or pool that it was pushed to.
+        caller: The task that waits synchronously for this one, or None.
+        outer: The task below it on the thread that runs it, or None.
+        wait: The wait of a thread that is blocked until it is done, or None.
         agent: The thread that runs it; None until it starts.
-        done: It has ended or will never run. Guarded by its processor's lock.
+        started: When it started, by the runtime's clock, in seconds.
+        done: It has ended or will never run.
         turn_of: For the pool's own task that gives a serializer a turn: that serializer.
-        origin: Where it was pushed from, ``file:line``'s two parts.
+        checkpoint: Whether it is a serializer's own task that a suspend waits for.
     """
 
     __slots__ = (
         "agent",
         "args",
-        "call",
         "caller",
+        "checkpoint",
         "done",
         "fn",
         "id",
@@ -86,47 +69,50 @@ class Task:
         "outer",
         "parent",
         "processor",
+        "started",
         "turn_of",
+        "wait",
     )
 
     def __init__(
         self,
-        fn: Callable[..., Any],
+        processor: Any,
+        fn: Callable[..., Any] = nothing,
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
-        *,
-        task_id: int = 0,
-        parent: int | None = None,
-        caller: Task | None = None,
-        call: Call | None = None,
-        turn_of: Any = None,
         origin: tuple[str, int] | None = None,
+        caller: Task | None = None,
+        turn_of: Any = None,
+        checkpoint: bool = False,
     ) -> None:
+        self.processor = processor
         self.fn = fn
         self.args = args
         self.kwargs = kwargs
-        self.id = task_id
-        self.parent = parent
-        self.caller = caller
-        self.outer: Task | None = None
-        self.call = call
-        self.processor: Any = None
-        self.agent: Agent | None = None
-        self.done = False
-        self.turn_of = turn_of
         self.origin = origin
+        self.caller = caller
+        self.turn_of = turn_of
+        self.checkpoint = checkpoint
+        self.id = 0
+        self.parent: int | None = None
+        self.outer: Task | None = None
+        self.wait: Wait | None = None
+        self.agent: Agent | None = None
+        self.started = 0.0
+        self.done = False
 
     def __str__(self) -> str:
         number = f" {self.id}" if self.id else ""
         if self.turn_of is not None:
             return f"turn{number} of {self.turn_of.name}"
-        where = f" of {self.processor.name}" if self.processor is not None else ""
-        return f"task{number} {self.label}{where}"
+        return f"task{number} {self.label!r} of {self.processor.name}"
 
     def __repr__(self) -> str:
         return f"<{self}>"
 
     @property
     def label(self) -> str:
-        """Its callable's short name."""
-        return label_of(self.fn)
+        """Its callable's short name; what it is for the pool's own tasks."""
+        if self.turn_of is not None:
+            return f"turn of {self.turn_of.name}"
+        return "checkpoint" if self.checkpoint else label_of(self.fn)

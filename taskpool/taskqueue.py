@@ -1,13 +1,12 @@
 """The queue that every processor is made of: tasks in push order, water marks, statistics, events.
 
-Invariants, all under the queue's own lock:
+Invariants, all under the runtime's monitor:
 
-* Tasks leave in the order in which they were pushed, and the events say so: an event is written before the lock that
-  orders the queue is given up.
+* Tasks leave in the order in which they were pushed, and the events say so: an event is written in the critical section
+  that brings about what it says, so that a trace's order is the order in which things happened.
 * ``_executing`` counts the tasks in progress, inlined ones included; a queue is idle when it is empty and none is.
-* A closed queue takes no task.
 
-The lock is never held while a task, a listener or another queue runs.
+The monitor is never held while a task, a hook, a listener or a log handler runs.
 """
 
 from __future__ import annotations
@@ -15,25 +14,28 @@ from __future__ import annotations
 import logging
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from taskpool.errors import OptionError
+from taskpool.errors import OptionError, PoolAborted, TaskDiscarded
 from taskpool.events import EventKind
 from taskpool.registry import raise_alert
 from taskpool.runtime.base import RunAbandoned
 from taskpool.statistics import ProcessorStatistics
-from taskpool.task import Call, Outcome, Task
+from taskpool.task import Task, label_of
+from taskpool.waits import Needs, Outcome, Wait, end
 
 if TYPE_CHECKING:
     from taskpool.agent import Agent
     from taskpool.recorder import Recorder
     from taskpool.runtime.base import Runtime
-    from taskpool.waits import Wait
 
-__all__ = ["TaskQueue", "subsystem_of"]
+__all__ = ["Ended", "TaskQueue", "result_of", "run_task", "subsystem_of"]
 
 _log = logging.getLogger("taskpool")
+
+Ended = tuple[Any, BaseException | None, str, float]
+"""What a task returned, what it raised, that as text, and when it ended (seconds, by the runtime's clock)."""
 
 
 def subsystem_of(name: str) -> str:
@@ -41,15 +43,58 @@ def subsystem_of(name: str) -> str:
     return name.partition("/")[0]
 
 
+def run_task(task: Task, runtime: Runtime, *, log: bool) -> Ended:
+    """Call a task's function on the calling thread, without the monitor. No exception of the task leaves here.
+
+    Args:
+        task: A task that has begun.
+        runtime: Whose clock says when it ended.
+        log: Whether an error goes to the log, because nobody waits for it.
+    """
+    try:
+        result = task.fn(*task.args, **task.kwargs) if task.kwargs else task.fn(*task.args)
+    except RunAbandoned:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a task may raise anything, and its thread goes on
+        ended = runtime.monotonic()
+        if log and not isinstance(error, PoolAborted):
+            name = task.agent.name if task.agent is not None else "?"
+            _log.error("%s raised on %s", task, name, exc_info=error)
+        return None, error, _describe(error), ended
+    return result, None, "", runtime.monotonic()
+
+
+def result_of(ended: Ended) -> Any:
+    """What a task returned, or its error, raised."""
+    result, error, _, _ = ended
+    if error is None:
+        return result
+    try:
+        raise error
+    finally:
+        del error, ended
+
+
+def _describe(error: BaseException) -> str:
+    """An error as text, even where its own ``__str__`` fails."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - whatever a foreign __str__ raises
+        return type(error).__name__
+
+
 class TaskQueue:
     """A named FIFO of tasks; the base of taskprocessors and serializers. It decides nothing about threads.
 
     Args:
         name: Its name.
-        runtime: Where its lock and clock come from.
+        runtime: Where its monitor and clock come from.
         recorder: What it writes events to, or None.
         high_water: Depth (tasks) at which one warning is logged and an alert is counted.
         low_water: Depth at which the alert ends; 90 % of ``high_water`` if None.
+
+    Raises:
+        OptionError: If a water mark is not meaningful.
     """
 
     def __init__(
@@ -71,10 +116,9 @@ class TaskQueue:
         self.recorder = recorder
         self.high_water = high_water
         self.low_water = low
-        self._lock = runtime.Lock(name)
+        self._monitor = runtime.monitor
         self._queue: deque[Task] = deque()
         self._executing = 0
-        self._closed = False
         self._alerted = False
         self._alerts = 0
         self._processed = self._failed = self._inlined = self._max_depth = 0
@@ -87,74 +131,68 @@ class TaskQueue:
 
     @property
     def queue_size(self) -> int:
-        """Tasks queued now, without those in progress; may be stale. Never blocks; any thread."""
-        return len(self._queue)
-
-    @property
-    def load(self) -> int:
-        """Tasks queued and in progress now; may be stale. Never blocks; any thread."""
-        return len(self._queue) + self._executing
+        """Tasks queued now, without those in progress. Any thread."""
+        with self._monitor:
+            return len(self._queue)
 
     def statistics(self) -> ProcessorStatistics:
         """A snapshot of its numbers. Any thread."""
-        with self._lock:
-            label, origin = self._longest_task or (None, None)
-            return ProcessorStatistics(
-                name=self.name,
-                processed=self._processed,
-                failed=self._failed,
-                inlined=self._inlined,
-                queued=len(self._queue),
-                executing=self._executing,
-                max_depth=self._max_depth,
-                shortest=self._shortest,
-                longest=self._longest,
-                longest_label=label,
-                longest_origin=None if origin is None else f"{origin[0]}:{origin[1]}",
-            )
+        with self._monitor:
+            return self._snapshot()
 
     def reset_statistics(self) -> None:
         """Start counting anew; the tasks queued and in progress now stay counted as depth. Any thread."""
-        with self._lock:
+        with self._monitor:
             self._processed = self._failed = self._inlined = 0
-            self._max_depth = self.load
+            self._max_depth = self._load
             self._shortest = self._longest = self._longest_task = None
 
     def queued_tasks(self) -> tuple[str, ...]:
         """The labels of the queued tasks, next first. Any thread."""
-        with self._lock:
+        with self._monitor:
             return tuple(task.label for task in self._queue)
 
-    # -- for pools and serializers ------------------------------------------------------------------------------
+    # -- Everything below is for pools and serializers, and is called with the monitor held.
+
+    @property
+    def _load(self) -> int:
+        """Tasks queued and in progress."""
+        return len(self._queue) + self._executing
+
+    def _snapshot(self) -> ProcessorStatistics:
+        label, origin = self._longest_task or (None, None)
+        return ProcessorStatistics(
+            name=self.name,
+            processed=self._processed,
+            failed=self._failed,
+            inlined=self._inlined,
+            queued=len(self._queue),
+            executing=self._executing,
+            max_depth=self._max_depth,
+            shortest=self._shortest,
+            longest=self._longest,
+            longest_label=label,
+            longest_origin=None if origin is None else f"{origin[0]}:{origin[1]}",
+        )
 
     def _new_task(
         self,
         fn: Callable[..., Any],
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
-        agent: Agent,
-        *,
         caller: Task | None = None,
-        call: Call | None = None,
-        turn_of: Any = None,
-        depth: int = 2,
+        frames: int = 2,
     ) -> Task:
-        """A task for this queue, numbered, that knows who pushed it. ``depth`` counts frames up to the pusher's."""
-        current, recorder = agent.current, self.recorder
-        frame = sys._getframe(depth)
-        task = Task(
-            fn,
-            args,
-            kwargs,
-            task_id=recorder.new_task_id() if recorder is not None else 0,
-            parent=current.id if current is not None and current.id else None,
-            caller=caller,
-            call=call,
-            turn_of=turn_of,
-            origin=(frame.f_code.co_filename, frame.f_lineno),
-        )
-        task.processor = self
-        return task
+        """A task for this queue; ``frames`` counts the calls up to the one that pushes it. Needs no monitor."""
+        frame = sys._getframe(frames)
+        return Task(self, fn, args, kwargs, (frame.f_code.co_filename, frame.f_lineno), caller)
+
+    def _number(self, task: Task, agent: Agent) -> None:
+        """Give a task its place in the trace."""
+        if self.recorder is not None:
+            task.id = self.recorder.new_task_id()
+            current = agent.current
+            task.parent = current.id if current is not None and current.id else None
 
     def _emit(self, agent: Agent, kind: EventKind, task: Task | None = None, **detail: Any) -> None:
         """Write an event about this queue, if anybody records."""
@@ -162,37 +200,63 @@ class TaskQueue:
             number, parent = (task.id, task.parent) if task is not None else (None, None)
             self.recorder.record(self.runtime, agent.name, kind, self.name, number, parent, detail)
 
-    def _enqueue(self, task: Task, agent: Agent, **detail: Any) -> bool:
-        """Append a task; whether the queue was idle before. Call only with self._lock held."""
-        idle = not self._queue and not self._executing
-        self._queue.append(task)
-        depth = len(self._queue)
+    def _enqueue(self, task: Task, agent: Agent, *, wait: bool = False) -> bool:
+        """Append a task; whether the queue was idle before."""
+        queue = self._queue
+        idle = not queue and not self._executing
+        queue.append(task)
+        depth = len(queue)
         if depth + self._executing > self._max_depth:
             self._max_depth = depth + self._executing
         if self.recorder is not None:
+            self._number(task, agent)
+            detail: dict[str, Any] = {"label": task.label, "wait": wait, "depth": depth}
             if task.turn_of is not None:
                 detail["turn"] = task.turn_of.name
-            self._emit(
-                agent, EventKind.TASK_PUSHED, task, label=task.label, wait=task.call is not None, depth=depth, **detail
-            )
+            elif task.checkpoint:
+                detail["checkpoint"] = True
+            self._emit(agent, EventKind.TASK_PUSHED, task, **detail)
         if depth >= self.high_water and not self._alerted:
             self._reach_high_water(agent, depth)
         return idle
 
-    def _dequeue(self, agent: Agent) -> Task | None:
-        """Take the next task and count it as in progress. Call only with self._lock held."""
-        if not self._queue:
-            return None
+    def _pop(self, agent: Agent) -> Task:
+        """Take the next task out."""
         task = self._queue.popleft()
-        self._executing += 1
         if self._alerted and len(self._queue) <= self.low_water:
             self._clear_high_water(agent)
         return task
 
-    def _account(self, task: Task, seconds: float, *, failed: bool, inlined: bool = False) -> None:
-        """Count a task that ended. Call only with self._lock held."""
+    def _begin(self, task: Task, agent: Agent) -> None:
+        """Count a task as in progress on ``agent``'s thread, on top of what runs there."""
+        self._executing += 1
+        task.agent, task.outer, agent.current = agent, agent.current, task
+        task.started = self.runtime.monotonic()
+        if self.recorder is not None:
+            self._emit(agent, EventKind.TASK_STARTED, task)
+
+    def _end(self, task: Task, ended: Ended, *, inlined: bool = False) -> None:
+        """Count a task that ended on its thread, and tell who waits for it."""
+        agent = task.agent
+        assert agent is not None
+        result, error, text, at = ended
+        agent.current = task.outer
         task.done = True
         self._executing -= 1
+        if self.recorder is not None:
+            if error is None:
+                self._emit(agent, EventKind.TASK_FINISHED, task)
+            else:
+                self._emit(agent, EventKind.TASK_FAILED, task, error=text)
+        if task.turn_of is None and not task.checkpoint:
+            self._count(task, at - task.started, error is not None, inlined)
+        if task.wait is not None:
+            if error is None:
+                end(task.wait, Outcome.DONE, result)
+            else:
+                end(task.wait, Outcome.RAISED, error)
+
+    def _count(self, task: Task, seconds: float, failed: bool, inlined: bool) -> None:
         self._processed += 1
         self._failed += failed
         self._inlined += inlined
@@ -200,49 +264,48 @@ class TaskQueue:
             self._shortest = seconds
         if self._longest is None or seconds > self._longest:
             self._longest = seconds
-            self._longest_task = (task.label, task.origin)
+            self._longest_task = (label_of(task.fn), task.origin)
 
-    def _discard(self, tasks: Iterable[Task], agent: Agent, reason: str) -> None:
-        """Mark tasks that were taken out of the queue as never to be run. Call only with self._lock held."""
-        for task in tasks:
-            task.done = True
-            self._emit(agent, EventKind.TASK_DISCARDED, task, reason=reason)
+    def _discard(
+        self, task: Task, agent: Agent, reason: str, outcome: str = Outcome.ABORTED, error: TaskDiscarded | None = None
+    ) -> None:
+        """Mark a task that was taken out of the queue as never to be run, and tell who waits for it."""
+        task.done = True
+        self._emit(agent, EventKind.TASK_DISCARDED, task, reason=reason)
+        if task.wait is not None:
+            end(task.wait, outcome, error)
         if self._alerted and len(self._queue) <= self.low_water:
             self._clear_high_water(agent)
 
-    def _execute(self, task: Task, agent: Agent) -> tuple[float, bool]:
-        """Run a task on the calling thread and answer its call; its time in seconds and whether it raised.
+    def _withdraw(self, task: Task, agent: Agent, reason: str) -> bool:
+        """Take a task that has not started out of the queue; whether it was there."""
+        if task.done or task.agent is not None or task not in self._queue:
+            return False
+        self._queue.remove(task)
+        self._discard(task, agent, reason)
+        return True
 
-        No exception of the task leaves here: it goes to the call, or to the log where there is none.
-        """
-        runtime = self.runtime
-        failure: BaseException | None = None
-        result: Any = None
-        task.agent, task.outer, agent.current = agent, agent.current, task
-        self._emit(agent, EventKind.TASK_STARTED, task)
-        start = runtime.monotonic()
-        try:
-            result = task.fn(*task.args, **task.kwargs) if task.kwargs else task.fn(*task.args)
-        except RunAbandoned:
-            raise
-        except BaseException as error:
-            failure = error
-        finally:
-            agent.current = task.outer
-        seconds = runtime.monotonic() - start
-        if failure is None:
-            self._emit(agent, EventKind.TASK_FINISHED, task)
-        else:
-            self._emit(agent, EventKind.TASK_FAILED, task, error=f"{type(failure).__name__}: {failure}")
-            if task.call is None:
-                _log.error("%s raised on %s", task, agent.name, exc_info=failure)
-        if task.call is not None:
-            task.call.result = (Outcome.RETURNED, result) if failure is None else (Outcome.RAISED, failure)
-        return seconds, failure is not None
+    def _begin_inline(self, task: Task, agent: Agent, reason: str) -> None:
+        """Begin a task directly on the caller's thread."""
+        self._number(task, agent)
+        self._emit(agent, EventKind.TASK_INLINED, task, label=task.label, reason=reason)
+        self._begin(task, agent)
 
-    def blockers(self, wait: Wait) -> Iterable[Agent]:
+    def _finish_inline(self, task: Task) -> Any:
+        """Run a task that has begun inline; its result. Without the monitor."""
+        ended = run_task(task, self.runtime, log=False)
+        with self._monitor:
+            self._end(task, ended, inlined=True)
+        return result_of(ended)
+
+    def _take_back(self, task: Task, agent: Agent) -> None:
+        """Withdraw a task whose pusher does not wait for it any more."""
+        task.wait = None
+        self._withdraw(task, agent, "cancelled")
+
+    def needs(self, wait: Wait) -> Needs:
         """See `taskpool.waits.Waitable`."""
-        return ()
+        return Needs()
 
     def _reach_high_water(self, agent: Agent, depth: int) -> None:
         self._alerted = True
@@ -250,7 +313,7 @@ class TaskQueue:
         subsystem = subsystem_of(self.name)
         raise_alert(self.runtime, subsystem, 1)
         again = " again" if self._alerts > 1 else ""
-        _log.warning("%s reached its high water mark of %d queued tasks%s", self.name, self.high_water, again)
+        agent.warnings.append(f"{self.name} reached its high water mark of {self.high_water} queued tasks{again}")
         self._emit(agent, EventKind.HIGH_WATER_REACHED, depth=depth, subsystem=subsystem)
 
     def _clear_high_water(self, agent: Agent) -> None:

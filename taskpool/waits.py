@@ -1,33 +1,62 @@
 """Who waits for whom: every blocking wait of the pools goes through here.
 
-A wait is registered, checked, entered, and ended by a message to its `Call`. Before a thread that others may depend on
-begins to wait, the wait-for graph is walked from it; a cycle becomes a DeadlockError instead of a hang.
+A wait begins and ends under the runtime's monitor, and it is ended by whoever brings about what it waits for, in the
+same critical section: whether a thread is blocked is therefore never a matter of whether it has woken up yet, and the
+wait-for graph that this module walks is exact.
 
-Why the walk is right although it reads other threads' state without their locks: waits are registered under the
-runtime's ``wait_lock``, so of all the waits in a cycle one is registered last, and its walk sees all others. A blocked
-thread's state does not change while it is blocked, and nothing in a cycle can move once it is closed; a task object is
-never reused. So every edge of a cycle that the walk finds is still true when the walk ends; a stale read can only miss
-an edge that another walk, later, will see.
+Before a wait begins, the graph is asked whether it could ever end. A thread can go on if it is not blocked, or if what
+it needs can go on: all of some threads (the one that runs the task; everyone who holds a suspension) or any one of
+some (the threads of a pool in whose queues the task is). If the new wait cannot be ended by anybody, it would close a
+cycle, and it is refused with a DeadlockError instead. Since every wait is asked, the last one of a cycle always is.
 
 The original's counterpart: none. It hangs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taskpool.errors import DeadlockError, PoolAborted
 from taskpool.events import EventKind
-from taskpool.task import Call, Outcome, Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from taskpool.agent import Agent
     from taskpool.recorder import Recorder
-    from taskpool.runtime.base import Runtime
+    from taskpool.runtime.base import QueueLike, Runtime
+    from taskpool.task import Task
 
-__all__ = ["PoolLike", "Stall", "Wait", "Waitable", "chain_of", "find_cycle", "stall_of", "wait_for"]
+__all__ = ["Needs", "Outcome", "PoolLike", "Stall", "Wait", "Waitable", "begin", "block", "end", "refuse_if_doomed"]
+
+
+class Outcome:
+    """How a wait ended: the first item of the message that ends it."""
+
+    DONE = "done"
+    RAISED = "raised"  # carries what the task raised; in the trace it is "done"
+    TURN = "turn"  # the waiter has been made the serializer's executor
+    ABORTED = "aborted"
+    REFUSED = "shut_down"  # carries the error to raise
+    DEADLOCK = "deadlock"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Which threads have to go on for a wait to end: all of ``agents``, or any one of them. None at all: nobody."""
+
+    agents: Sequence[Agent] = ()
+    any_one: bool = False
+
+    def met_by(self, moving: set[Agent]) -> bool:
+        """Whether the threads in ``moving`` are enough."""
+        if self.any_one:
+            return not self.agents or any(agent in moving for agent in self.agents)
+        return all(agent in moving for agent in self.agents)
 
 
 class Waitable(Protocol):
@@ -35,18 +64,17 @@ class Waitable(Protocol):
 
     name: str
 
-    def blockers(self, wait: Wait) -> Iterable[Agent]:
-        """The threads on which this queue's progress towards ``wait`` depends now. Reads without locks."""
+    def needs(self, wait: Wait) -> Needs:
+        """Which threads this queue's progress towards ``wait`` depends on now. Monitor held."""
 
 
 class PoolLike(Protocol):
-    """What a wait needs of the pool in which it happens."""
+    """What a wait needs of the pool, or the taskprocessor, at which it happens."""
 
     name: str
     runtime: Runtime
     recorder: Recorder | None
-    waiting: dict[Agent, tuple[Wait, Call]]
-    aborted: bool
+    waits: dict[Agent, Wait]
 
 
 @dataclass(slots=True, eq=False)
@@ -54,44 +82,138 @@ class Wait:
     """A thread blocked on something of a pool's.
 
     Args:
+        pool: Where it happens.
         agent: The thread.
         reason: As in `taskpool.events`.
         on: The queue whose progress would end it.
         task: The task waited for, or None.
-        behind: The serializer's count of resumptions when the task was queued behind a suspension, else None.
     """
 
+    pool: PoolLike
     agent: Agent
     reason: str
     on: Waitable
     task: Task | None = None
-    behind: int | None = None
+    reply: QueueLike[tuple[str, Any]] = field(init=False)
 
-    def blockers(self) -> Iterable[Agent]:
+    def __post_init__(self) -> None:
+        self.reply = self.pool.runtime.Queue(f"{self.agent.name} waits")
+
+    def needs(self) -> Needs:
+        """Which threads have to go on for it to end. Monitor held."""
         task = self.task
-        if task is not None:
-            if task.done:
-                return ()
-            if task.agent is not None:
-                return (task.agent,)
-        return self.on.blockers(self)
+        if task is not None and task.done:
+            return Needs()
+        if task is not None and task.agent is not None:
+            return Needs((task.agent,))
+        return self.on.needs(self)
 
     def __str__(self) -> str:
-        agent, task, on = self.agent, self.task, self.on.name
+        task, on = self.task, self.on.name
         if self.reason == "suspend":
             what = f"waits until {on} is still"
-        elif self.reason in ("suspended", "blocking_suspend"):
-            what = f"waits until {on} is resumed"
-            if task is not None:
-                what += f", for {task}"
+        elif self.reason == "blocking_suspend":
+            what = f"is kept until {on} is resumed"
+        elif self.reason == "suspended":
+            what = f"waits until {on} is resumed" + (f", for {task}" if task is not None else "")
         elif task is not None and task.agent is not None:
             what = f"waits for {task}, which runs on {task.agent.name}"
         elif task is not None:
-            what = f"waits for {task}, which is still queued"
+            what = f"waits for {task}, which has not started"
         else:
             what = f"waits for {on}"
-        holders = ", ".join(dict.fromkeys(b.name for b in self.blockers()))
-        return f"{agent.describe()} {what}" + (f" (needs {holders})" if holders else "")
+        needs = self.needs()
+        names = (" or " if needs.any_one else " and ").join(dict.fromkeys(agent.name for agent in needs.agents))
+        return f"{self.agent.describe()} {what}" + (f" (needs {names})" if names else "")
+
+    def _record(self, kind: EventKind, task: Task | None, **detail: Any) -> None:
+        recorder = self.pool.recorder
+        if recorder is None:
+            return
+        current = self.agent.current
+        recorder.record(
+            self.pool.runtime,
+            self.agent.name,
+            kind,
+            self.on.name,
+            task.id if task is not None and task.id else None,
+            current.id if current is not None and current.id else None,
+            {"reason": self.reason, **detail},
+        )
+
+
+def refuse_if_doomed(wait: Wait) -> None:
+    """Raise if nobody could ever end ``wait``. To be called before anything is queued for it. Monitor held.
+
+    Raises:
+        DeadlockError: Naming the cycle that the wait would close.
+    """
+    agent = wait.agent
+    agent.waiting = wait
+    try:
+        path = _cycle_through(agent)
+        if not path:
+            return
+        cycle = [str(member.waiting) for member in path]
+        wait._record(EventKind.WAIT_STARTED, None)
+        wait._record(EventKind.WAIT_ENDED, None, outcome=Outcome.DEADLOCK)
+        raise DeadlockError("this wait would close a cycle in which none can go on: " + "; ".join(cycle), cycle)
+    finally:
+        agent.waiting = None
+
+
+def begin(wait: Wait) -> None:
+    """Mark the calling thread as blocked. Monitor held; `block` follows once it is given up."""
+    wait.agent.waiting = wait
+    wait.pool.waits[wait.agent] = wait
+    wait._record(EventKind.WAIT_STARTED, wait.task)
+    if wait.agent.worker is not None:
+        wait.agent.worker.on_block()
+
+
+def end(wait: Wait, outcome: str, value: Any = None) -> None:
+    """End a wait, on behalf of its thread; later ends of it have no effect. Monitor held; any thread."""
+    if wait.agent.waiting is not wait:
+        return
+    wait.agent.waiting = None
+    wait.pool.waits.pop(wait.agent, None)
+    shown = Outcome.DONE if outcome == Outcome.RAISED else outcome
+    wait._record(EventKind.WAIT_ENDED, wait.task, outcome=shown)
+    wait.reply.put((outcome, value))
+
+
+def block(wait: Wait, undo: Callable[[], None]) -> Any:
+    """Block until the wait, which has begun, is ended; the value that came with it. Without the monitor.
+
+    Args:
+        wait: The wait.
+        undo: Takes back what was queued for it, where it does not come to its proper end; called with the monitor held.
+
+    Raises:
+        PoolAborted: If the pool is aborted.
+        BaseException: What came with the end (a task's error, a refusal), or an interrupt.
+    """
+    monitor = wait.pool.runtime.monitor
+    try:
+        outcome, value = wait.reply.get()
+    except Exception:
+        raise
+    except BaseException:
+        with monitor:
+            if wait.agent.waiting is wait:
+                end(wait, Outcome.INTERRUPTED)
+            undo()
+        raise
+    if outcome == Outcome.ABORTED:
+        with monitor:
+            undo()
+        raise PoolAborted(f"pool {wait.pool.name!r} was aborted while {wait.agent.name} waited for {wait.on.name}")
+    if outcome in (Outcome.RAISED, Outcome.REFUSED):
+        try:
+            raise value
+        finally:
+            del value  # the traceback refers to this frame: without this the two would keep each other alive
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,102 +234,61 @@ class Stall:
         text = "; ".join(self.cycle or self.waiting) or "nothing runs"
         return f"{text}. {self.queued} queued." if self.queued else f"{text}."
 
-
-def chain_of(agent: Agent) -> Iterable[Task]:
-    """The tasks of the calling thread's call chain, innermost first: each was pushed synchronously by the next."""
-    task = agent.current
-    while task is not None:
-        yield task
-        task = task.caller
-
-
-def find_cycle(start: Agent) -> list[Agent]:
-    """The threads of a wait-for cycle through ``start``, in order, or an empty list."""
-    seen: set[Agent] = set()
-    path: list[Agent] = []
-
-    def reaches_start(agent: Agent) -> bool:
-        wait = agent.waiting
-        if wait is None:
-            return False
-        path.append(agent)
-        for blocker in wait.blockers():
-            if blocker is start:
-                return True
-            if blocker not in seen:
-                seen.add(blocker)
-                if reaches_start(blocker):
-                    return True
-        path.pop()
-        return False
-
-    return path if reaches_start(start) else []
-
-
-def deadlock_of(path: list[Agent]) -> DeadlockError:
-    """The error that names a cycle's members."""
-    cycle = [str(agent.waiting) for agent in path]
-    return DeadlockError("this wait would close a cycle in which none can go on: " + "; ".join(cycle), cycle)
-
-
-def wait_for(pool: PoolLike, call: Call, wait: Wait) -> tuple[str, Any]:
-    """Block the calling thread until ``call`` is answered; the message.
-
-    The message is ``(Outcome.DEADLOCK, error)`` without blocking if the wait would close a cycle, and
-    ``(Outcome.ABORTED, error)`` if the pool is aborted. An interrupt (KeyboardInterrupt) passes through.
-    """
-    agent, runtime, recorder = wait.agent, pool.runtime, pool.recorder
-    nested = agent.waiting
-    if agent.worker or agent.suspensions:
-        with runtime.wait_lock:
-            agent.waiting = wait
-            path = find_cycle(agent)
+    @classmethod
+    def of(cls, pool: PoolLike, queued: int) -> Stall:
+        """Describe ``pool``, in which nothing moves. Monitor held."""
+        waits = list(pool.waits.values())
+        path: list[Agent] = []
+        for wait in waits:
+            path = _cycle_through(wait.agent)
             if path:
-                error = deadlock_of(path)
-                agent.waiting = nested
-                return Outcome.DEADLOCK, error
-    else:  # nobody can depend on this thread
-        agent.waiting = wait
-    pool.waiting[agent] = (wait, call)
-    if pool.aborted:  # set before the abort looks at pool.waiting, so one of the two sees the other
-        call.reply.put((Outcome.ABORTED, None))
-    number = wait.task.id if wait.task is not None and wait.task.id else None
-    parent = agent.current.id if agent.current is not None and agent.current.id else None
-    if recorder is not None:
-        recorder.record(
-            runtime, agent.name, EventKind.WAIT_STARTED, wait.on.name, number, parent, {"reason": wait.reason}
-        )
-    outcome = "interrupted"
-    try:
-        message = call.reply.get()
-        outcome = Outcome.RETURNED if message[0] == Outcome.RAISED else message[0]
-    finally:
-        agent.waiting = nested
-        pool.waiting.pop(agent, None)
-        if recorder is not None:
-            recorder.record(
-                runtime,
-                agent.name,
-                EventKind.WAIT_ENDED,
-                wait.on.name,
-                number,
-                parent,
-                {"reason": wait.reason, "outcome": outcome},
-            )
-    if message[0] == Outcome.ABORTED:
-        return Outcome.ABORTED, PoolAborted(
-            f"pool {pool.name!r} was aborted while {agent.name} waited on {wait.on.name}"
-        )
-    return message
+                break
+        cycle = tuple(str(agent.waiting) for agent in path)
+        return cls(cycle, tuple(str(wait) for wait in waits), queued)
 
 
-def stall_of(pool: PoolLike, agents: Iterable[Agent], queued: int) -> Stall:
-    """Describe a pool in which nothing moves: its waits, and a cycle among them if there is one."""
-    waits = [wait for wait, _ in list(pool.waiting.values())]
-    path: list[Agent] = []
-    for wait in waits:
-        path = find_cycle(wait.agent)
-        if path:
-            break
-    cycle = tuple(str(a.waiting) for a in path if a.waiting is not None)
-    return Stall(cycle=cycle, waiting=tuple(str(wait) for wait in waits), queued=queued)
+def _cycle_through(start: Agent) -> list[Agent]:
+    """A cycle of blocked threads through ``start``, which is marked as waiting, or an empty list if it can go on."""
+    stuck = _stuck_with(start)
+    if start not in stuck:
+        return []
+    # Breadth first, so that the cycle that is named is a shortest one.
+    came_from: dict[Agent, Agent] = {}
+    frontier = deque([start])
+    while frontier:
+        agent = frontier.popleft()
+        assert agent.waiting is not None
+        for needed in agent.waiting.needs().agents:
+            if needed is start:
+                path = [agent]
+                while path[-1] is not start:
+                    path.append(came_from[path[-1]])
+                return path[::-1]
+            if needed in stuck and needed not in came_from:
+                came_from[needed] = agent
+                frontier.append(needed)
+    return [start]
+
+
+def _stuck_with(start: Agent) -> set[Agent]:
+    """Of the threads that ``start`` depends on, those that cannot go on; itself among them if it cannot."""
+    needs: dict[Agent, Needs] = {}
+    moving: set[Agent] = set()
+    reached = [start]
+    while reached:
+        agent = reached.pop()
+        if agent in needs or agent in moving:
+            continue
+        if agent.waiting is None:
+            moving.add(agent)
+        else:
+            needs[agent] = agent.waiting.needs()
+            reached.extend(needs[agent].agents)
+    changed = True
+    while changed and start in needs:
+        freed = [agent for agent, need in needs.items() if need.met_by(moving)]
+        changed = bool(freed)
+        for agent in freed:
+            del needs[agent]
+            moving.add(agent)
+    return set(needs)

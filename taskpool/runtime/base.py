@@ -11,10 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
-
-if TYPE_CHECKING:
-    from taskpool.agent import Agent
+from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -128,9 +125,9 @@ class VarLike(Protocol[T]):
 
 
 class Context(Protocol):
-    """Thread-local state that the pools of one runtime share: who the calling thread is to them."""
+    """Thread-local state that the pools of one runtime share: who the calling thread is to them (an `Agent`, or None)."""
 
-    agent: Agent | None
+    agent: Any
 
 
 class Runtime(Protocol):
@@ -142,14 +139,14 @@ class Runtime(Protocol):
     Attributes:
         name: ``"real"`` or ``"controlled"``.
         context: The pools' thread-local state; the attribute ``agent`` reads as None where none was set.
-        wait_lock: Guards the wait-for graph of all pools on this runtime (see `taskpool.waits`).
-        names: Names in use on this runtime, by kind (see `taskpool.registry`); guarded by ``names_lock``.
+        monitor: The one lock that guards the state of all pools, taskprocessors and serializers on this runtime, and
+            the wait-for graph between them (see `taskpool.waits`). Never held while a task or a hook runs.
+        names: Names in use on this runtime, by kind (see `taskpool.registry`); guarded by ``monitor``.
     """
 
     name: str
     context: Context
-    wait_lock: LockLike
-    names_lock: LockLike
+    monitor: LockLike
     names: dict[tuple[str, str], Any]
 
     def spawn(self, fn: Callable[..., object], /, *args: Any, name: str = "") -> ThreadHandle:

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from taskpool.runtime.base import ConditionLike, EventLike, FutureLike, LockLike, PlainVar, QueueLike, SemaphoreLike
 
 if TYPE_CHECKING:
-    from taskpool.agent import Agent
-    from taskpool.runtime.base import ThreadHandle, VarLike
+    from taskpool.runtime.base import Context, ThreadHandle, VarLike
 
 T = TypeVar("T")
 
@@ -24,7 +23,7 @@ __all__ = ["RealRuntime", "default_runtime"]
 
 
 class _Context(threading.local):
-    agent: Agent | None = None
+    agent: Any = None
 
 
 class RealRuntime:
@@ -35,9 +34,8 @@ class RealRuntime:
     monotonic = staticmethod(time.monotonic)
 
     def __init__(self) -> None:
-        self.context = _Context()
-        self.wait_lock: LockLike = threading.Lock()
-        self.names_lock: LockLike = threading.Lock()
+        self.context: Context = _Context()
+        self.monitor: LockLike = threading.Lock()
         self.names: dict[tuple[str, str], Any] = {}
 
     def __repr__(self) -> str:
