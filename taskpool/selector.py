@@ -1,51 +1,59 @@
 """Selectors: which taskprocessor gets the next task, and whether the pool should grow.
 
-They read queue sizes without the queues' locks: a read that may be stale, and does no harm if it is, since any choice is
-a right one and only the balance suffers. A task in progress counts as load (the original counts it since pull request
-2075); a taskprocessor whose thread is blocked in a wait is chosen only if there is no other.
+A task in progress counts as load (the original counts it since pull request 2075). A taskprocessor whose thread is
+blocked in a wait is chosen only if there is no other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from taskpool.taskprocessor import TaskProcessor, ThreadListener
+__all__ = ["Candidate", "LeastFull", "Selector", "Sequential", "make_selector"]
 
-__all__ = ["LeastFull", "Selection", "Selector", "Sequential", "is_blocked", "make_selector"]
 
-Selection = tuple[TaskProcessor | None, bool]
-"""The one chosen (None of an empty set), and whether the growth threshold is reached (an empty set reaches it)."""
+class Candidate(Protocol):
+    """What a selector sees of a taskprocessor and its thread."""
+
+    @property
+    def depth(self) -> int:
+        """Tasks queued."""
+
+    @property
+    def load(self) -> int:
+        """Tasks queued and in progress."""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the thread is blocked in one of the pools' waits."""
+
+
+C = TypeVar("C", bound=Candidate)
 
 
 class Selector(Protocol):
-    """Called with the pool's lock held."""
+    """Chooses among candidates. Called with the monitor held."""
 
-    def select(self, processors: Sequence[TaskProcessor], threshold: int) -> Selection: ...
-
-
-def is_blocked(processor: TaskProcessor) -> bool:
-    """Whether the taskprocessor's thread is blocked in one of the pools' waits; may be stale."""
-    listener = processor.listener
-    return isinstance(listener, ThreadListener) and listener.agent is not None and listener.agent.waiting is not None
+    def select(self, candidates: Sequence[C], threshold: int) -> tuple[C | None, bool]:
+        """The one chosen (None of none), and whether the growth threshold is reached (none at all reach it)."""
 
 
 class LeastFull:
-    """The first taskprocessor without load, else the one with the least; on light load the first gets nearly all."""
+    """The first without load, else the one with the least; on light load the first gets nearly all."""
 
-    def select(self, processors: Sequence[TaskProcessor], threshold: int) -> Selection:
-        best: TaskProcessor | None = None
+    def select(self, candidates: Sequence[C], threshold: int) -> tuple[C | None, bool]:
+        best: C | None = None
         best_key = (True, 0)
-        reached = not processors
-        for processor in processors:
-            load = processor.load
-            if load == 0:
-                return processor, reached
-            if processor.queue_size >= threshold:
+        reached = not candidates
+        for candidate in candidates:
+            load = candidate.load
+            if not load:
+                return candidate, reached
+            if candidate.depth >= threshold:
                 reached = True
-            key = (is_blocked(processor), load)
+            key = (candidate.blocked, load)
             if best is None or key < best_key:
-                best, best_key = processor, key
+                best, best_key = candidate, key
         return best, reached
 
 
@@ -55,17 +63,17 @@ class Sequential:
     def __init__(self) -> None:
         self._turn = 0
 
-    def select(self, processors: Sequence[TaskProcessor], threshold: int) -> Selection:
-        for _ in range(len(processors)):
-            chosen = processors[self._turn % len(processors)]
-            self._turn += 1
-            if not is_blocked(chosen):
-                return chosen, chosen.queue_size >= threshold
-        if not processors:
+    def select(self, candidates: Sequence[C], threshold: int) -> tuple[C | None, bool]:
+        if not candidates:
             return None, True
-        return chosen, chosen.queue_size >= threshold
+        for _ in candidates:
+            chosen = candidates[self._turn % len(candidates)]
+            self._turn += 1
+            if not chosen.blocked:
+                break
+        return chosen, chosen.depth >= threshold
 
 
 def make_selector(name: str) -> Selector:
-    """The selector of this name."""
+    """The selector called ``name``."""
     return Sequential() if name == "sequential" else LeastFull()
