@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Countdown", "PromiseBroken", "ScenarioContext"]
 
 
-class PromiseBroken(TaskPoolError, AssertionError):
+class PromiseBroken(TaskPoolError, AssertionError):  # noqa: N818 - what learners read in a report
     """What a scenario says must hold did not hold."""
 
 

@@ -37,6 +37,8 @@ class AnySerializer(Protocol):
 class AnyPool(Protocol):
     """What programs and the runner may call on a pool of any design."""
 
+    log_failures: bool
+
     @property
     def name(self) -> str: ...
 

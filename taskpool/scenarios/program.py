@@ -49,6 +49,7 @@ class Setup:
         of_pool = {parameter.name for parameter in self.scenario.parameters if parameter.of_pool}
         try:
             ctx.pool = self.design.open(self.request(), ctx.runtime, recorder)
+            ctx.pool.log_failures = False  # the run's own report says it
             self.scenario.play(ctx, **{key: value for key, value in self.params.items() if key not in of_pool})
         except Exception as error:  # noqa: BLE001 - whatever it raises is the finding
             ctx.fail(name, error)

@@ -124,7 +124,7 @@ class Scenario:
         story: One paragraph, in plain words.
         parameters: What may be changed.
         look_for: What to look for in the trace, one sentence each.
-        play: The program: called with a `ScenarioContext`, and with its parameters as keywords, on the run's first thread.
+        play: The program: called with a `ScenarioContext`, and with its parameters as keywords, on the first thread.
         pool: The pool's name in the story, which its threads carry.
     """
 

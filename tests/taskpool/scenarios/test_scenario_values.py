@@ -62,7 +62,15 @@ def test_a_program_takes_exactly_the_parameters_that_the_story_names(name):
 
 @pytest.mark.parametrize(
     ("default", "given", "value"),
-    [(2, "3", 3), (2, 3.0, 3), (0.5, "2", 2.0), (0.5, 2, 2.0), (True, "no", False), (False, "On", True), ("a", "a", "a")],
+    [
+        (2, "3", 3),
+        (2, 3.0, 3),
+        (0.5, "2", 2.0),
+        (0.5, 2, 2.0),
+        (True, "no", False),
+        (False, "On", True),
+        ("a", "a", "a"),
+    ],
 )
 def test_values_are_converted_to_the_parameters_type(default, given, value):
     checked = Parameter("p", default, "A parameter.").checked(given)
