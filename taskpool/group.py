@@ -5,6 +5,7 @@ The original's counterpart: ``ast_serializer_shutdown_group``, which modules use
 
 from __future__ import annotations
 
+from contextlib import suppress
 from queue import Empty
 from typing import TYPE_CHECKING
 
@@ -58,10 +59,8 @@ class SerializerGroup:
                 return 0
             reply = self.runtime.Queue("group is gone")
             self._joiners.append(reply)
-        try:
+        with suppress(Empty):
             reply.get(timeout=timeout)
-        except Empty:
-            pass
         with self.runtime.monitor:
             if reply in self._joiners:
                 self._joiners.remove(reply)

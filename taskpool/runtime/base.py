@@ -125,7 +125,7 @@ class VarLike(Protocol[T]):
 
 
 class Context(Protocol):
-    """Thread-local state that the pools of one runtime share: who the calling thread is to them (an `Agent`, or None)."""
+    """Thread-local state that the pools of one runtime share: who the calling thread is to them, an `Agent` or None."""
 
     agent: Any
 
