@@ -32,10 +32,10 @@ if _missing:
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
+    if not name.startswith("__") and find_spec(f"{__name__}.{name}") is not None:
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *__all__})
