@@ -1,10 +1,6 @@
-"""What all tests share."""
+"""What all tests share: property tests that try the same examples every time and are not timed."""
 
-from importlib.util import find_spec
+from hypothesis import settings
 
-# These drive whole pools; they are collected as soon as the pools and the trace are in the package.
-collect_ignore = (
-    ["taskpool/test_cli.py", "taskpool/scenarios/test_scenario_runs.py"]
-    if find_spec("taskpool.pool") is None or find_spec("taskpool.trace") is None
-    else []
-)
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
