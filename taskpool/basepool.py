@@ -239,7 +239,7 @@ class BasePool:
         release(self.runtime, "pool", self.name, self)
         workers = self._workers()
         for worker in workers:
-            worker.kick()
+            worker.dismiss()
         if not workers:
             self._shut_down(agent)
 

@@ -46,7 +46,7 @@ class _PoolListener:
         self.agent = worker.agent
 
     def start(self, processor: TaskProcessor) -> None:
-        self.worker.start()
+        self.worker.start(idle=True)
 
     def task_pushed(self, processor: TaskProcessor, was_empty: bool) -> None:
         with processor.runtime.monitor:
@@ -261,8 +261,8 @@ class TaskPool(BasePool):
         """A thread with tasks in its queue is about to block: somebody else has to take them."""
         if any(worker.kick() for worker in self._workers()):
             return
-        if self.options.grow_when == "exhausted":
-            self._grow(agent)
+        if self.options.grow_when == "exhausted" and (new := self._grow(agent)) is not None:
+            new.kick()
 
     def shrink(self, worker: _Worker) -> None:
         """A dynamic taskprocessor with nothing to do goes."""

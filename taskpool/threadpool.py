@@ -318,7 +318,7 @@ class ThreadPool(BasePool):
         for _ in range(by):
             worker = _Worker(self, f"threadpool/{self.name}-{next_number(self.runtime):08x}", self.name)
             self._active.append(worker)
-            worker.start()
+            worker.start(idle=False)
         self._peak = max(self._peak, len(self._workers()))
         self.emit(agent, EventKind.POOL_GREW, by=by, size=len(self._active) + len(self._idle))
 

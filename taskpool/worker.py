@@ -10,7 +10,7 @@ next.
 from __future__ import annotations
 
 from queue import Empty
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from taskpool.agent import Agent
 from taskpool.events import EventKind
@@ -49,6 +49,7 @@ class Worker:
     Attributes:
         agent: The thread, as waits see it.
         idle: It sleeps until it is kicked.
+        ended: It runs nothing any more.
     """
 
     def __init__(self, pool: BasePool, name: str, serves: str) -> None:
@@ -57,7 +58,9 @@ class Worker:
         self.agent = Agent(name, pool, self)
         self.idle = False
         self.handle: ThreadHandle | None = None
-        self._wake: QueueLike[None] = pool.runtime.Queue(f"{name} wakes")
+        self.ended = False
+        self._timeout: float | None = None
+        self._wake: QueueLike[bool] = pool.runtime.Queue(f"{name} wakes")
         self._turn: Turn | None = None
         self._token: Task | None = None
 
@@ -74,9 +77,12 @@ class Worker:
         """Whether it runs something, or is about to."""
         return not self.idle and not self.blocked
 
-    def start(self) -> None:
-        """Start the thread. Does not block."""
-        self.handle = self.pool.runtime.spawn(self._run, name=self.agent.name)
+    def start(self, *, idle: bool) -> None:
+        """Start the thread, which sleeps until it is kicked (``idle``) or looks for work at once. Does not block."""
+        self.idle = idle
+        self._timeout = self.idle_timeout()
+        self._note(EventKind.THREAD_STARTED, pool=self.pool.name)
+        self.handle = self.pool.runtime.spawn(self._run, idle, name=self.agent.name)
         self.pool.threads.append(self.handle)
 
     def kick(self) -> bool:
@@ -85,8 +91,15 @@ class Worker:
             return False
         self.idle = False
         self._note(EventKind.THREAD_WOKE)
-        self._wake.put(None)
+        self._wake.put(True)
         return True
+
+    def dismiss(self) -> None:
+        """Let the thread end, if it sleeps; one that runs something ends by itself once it has nothing to do."""
+        if self.idle and not self.ended:
+            if self.pool.thread_end is None:
+                self._stop()
+            self._wake.put(not self.ended)
 
     # -- what a design decides
 
@@ -114,55 +127,69 @@ class Worker:
 
     # -- the thread itself
 
-    def _note(self, kind: EventKind) -> None:
-        self.pool.emit(self.agent, kind, self.serves)
+    def _note(self, kind: EventKind, **detail: Any) -> None:
+        self.pool.emit(self.agent, kind, self.serves, **detail)
 
-    def _run(self) -> None:
-        pool, agent = self.pool, self.agent
-        runtime, monitor = pool.runtime, pool.runtime.monitor
-        runtime.context.agent = agent
-        with monitor:
-            pool.emit(agent, EventKind.THREAD_STARTED, self.serves, pool=pool.name)
-        run_hook(pool.thread_start, f"thread_start hook of pool {pool.name!r}")
+    def _stop(self) -> None:
+        """The thread runs nothing any more. Monitor held."""
+        self.idle = self.ended = True
+        self._note(EventKind.THREAD_STOPPED, pool=self.pool.name)
+        self.pool.thread_ended(self)
+
+    def _run(self, idle: bool) -> None:
+        self.pool.runtime.context.agent = self.agent
+        run_hook(self.pool.thread_start, f"thread_start hook of pool {self.pool.name!r}")
+        self._work(idle)
+        if self.pool.thread_end is not None:
+            run_hook(self.pool.thread_end, f"thread_end hook of pool {self.pool.name!r}")
+            with self.pool.runtime.monitor:
+                self._stop()
+
+    def _work(self, idle: bool) -> None:
+        """Run tasks until the thread shall end; it has stopped then, unless there is a hook to be run before that."""
+        pool, agent, runtime = self.pool, self.agent, self.pool.runtime
+        monitor = runtime.monitor
         task: Task | None = None
         ended: Ended | None = None
-        timeout: float | None = None
+        if idle and not self._sleep():
+            return
         while True:
             with monitor:
                 following = self._advance(task, ended)
                 if following is None:
-                    self.idle = True
-                    self._note(EventKind.THREAD_IDLED)
-                    self.on_idle()
-                    if self.finished():
-                        break
-                    timeout = self.idle_timeout()
+                    self._fall_idle()
+                    if self.ended or self.finished():
+                        if not self.ended and pool.thread_end is None:
+                            self._stop()
+                        return
             task, ended = following, None  # what the old task held is given up here, outside the monitor
             agent.flush_warnings()
             if task is not None:
                 ended = run_task(task, runtime, log=pool.log_failures and task.wait is None)
-            elif not self._sleep(timeout):
-                break
-        task = ended = None
-        run_hook(pool.thread_end, f"thread_end hook of pool {pool.name!r}")
-        with monitor:
-            self.idle = True
-            pool.emit(agent, EventKind.THREAD_STOPPED, self.serves, pool=pool.name)
-            pool.thread_ended(self)
+            elif not self._sleep():
+                return
 
-    def _sleep(self, timeout: float | None) -> bool:
+    def _fall_idle(self) -> None:
+        """The thread has nothing to do. Monitor held."""
+        self.idle = True
+        self._timeout = self.idle_timeout()
+        self._note(EventKind.THREAD_IDLED)
+        self.on_idle()
+
+    def _sleep(self) -> bool:
         """Sleep until kicked; False if the thread shall end instead."""
         while True:
             try:
-                self._wake.get(timeout=timeout)
+                return self._wake.get(timeout=self._timeout)
             except Empty:
                 with self.pool.runtime.monitor:
-                    if self.idle:
-                        if self.on_idle_timeout():
-                            return False
-                        continue
-                self._wake.get()  # it was kicked as its time ran out
-            return True
+                    if self.idle and not self.ended:
+                        if not self.on_idle_timeout():
+                            continue
+                        if self.pool.thread_end is None:
+                            self._stop()
+                        return False
+                return self._wake.get()  # it was kicked as its time ran out
 
     def _advance(self, task: Task | None, ended: Ended | None) -> Task | None:
         """Count the task that ended and begin the next one."""
