@@ -9,11 +9,12 @@ trace is the order of the picture, and arrows lead forward.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from taskpool._output import JsonText
 
-__all__ = ["ChromeRecords"]
+__all__ = ["ChromeRecords", "Slice", "Track"]
 
 _TICKS = 8_000_000  # a second's
 _EIGHTHS = tuple(f"{eighth / 8:g}"[1:] for eighth in range(8))
@@ -121,3 +122,65 @@ class ChromeRecords:
             f'{{"ph":"i","s":"{scope}",{where},"ts":{_micros(self.moment())},"name":{self.text[name]},'
             f'"args":{self.text.of_mapping(args)}}}'
         )
+
+
+@dataclass(slots=True)
+class Slice:
+    """A slice that is still open: it is written when it ends.
+
+    Args:
+        key: What its end will name: a task's number, or None for a wait.
+        category: ``"task"``, ``"pool"`` (one of the pool's own tasks) or ``"wait"``.
+        name: What is shown.
+        args: The inside of a JSON object.
+        moment: When it began; `Track.begin` sets it.
+    """
+
+    key: int | None
+    category: str
+    name: str
+    args: str
+    moment: int = 0
+
+
+class Track:
+    """One thread's slices, which nest whatever the events say.
+
+    Args:
+        chrome: Where they are written.
+        where: The thread's place there.
+    """
+
+    def __init__(self, chrome: ChromeRecords, where: str) -> None:
+        self.where = where
+        self._chrome = chrome
+        self._open: list[Slice] = []  # innermost last
+
+    def begin(self, begun: Slice) -> None:
+        """A slice begins within those that are open."""
+        begun.moment = self._chrome.moment()
+        self._open.append(begun)
+
+    def end(self, ended: Slice, args: str) -> None:
+        """End the innermost slice of this key, and first what is open within it.
+
+        Where there is none, it began before the trace: before all that is open, which ends first.
+        """
+        while self._open:
+            innermost = self._open.pop()
+            if innermost.key == ended.key:
+                self._write(innermost, args)
+                return
+            self._write(innermost, ',"end":"unknown"')
+        moment = self._chrome.moment_before()
+        if moment is not None:
+            ended.moment = moment
+            self._write(ended, args + ',"begin":"before the trace"')
+
+    def end_all(self) -> None:
+        """The trace ends, and cuts off what is open."""
+        while self._open:
+            self._write(self._open.pop(), ',"end":"after the trace"')
+
+    def _write(self, done: Slice, args: str) -> None:
+        self._chrome.slice(self.where, done.moment, done.category, done.name, done.args + args)

@@ -13,11 +13,14 @@ from typing import IO, Any
 
 from taskpool.errors import TraceError
 
-__all__ = ["JsonText", "json_of", "write_whole"]
+__all__ = ["NOT_JSON", "JsonText", "json_of", "not_json", "write_whole"]
 
 _REMEMBERED = 50_000
 _PIECES = 5_000
 _LEVEL = 3
+
+NOT_JSON = (TypeError, ValueError, RecursionError)
+"""What making JSON raises: for a part that is not of its types, for NaN and infinity, for what contains itself."""
 
 
 def _plain(value: object) -> object:
@@ -30,13 +33,13 @@ _ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",",
 
 
 def json_of(value: object) -> str:
-    """A value as compact ASCII JSON.
-
-    Raises:
-        TypeError: If it has a part that is not of JSON's types.
-        ValueError: If it has a number that JSON does not know (NaN, infinity) or contains itself.
-    """
+    """A value as compact ASCII JSON; raises one of `NOT_JSON` if it cannot be."""
     return _ENCODER.encode(value)
+
+
+def not_json(name: str, what: str, error: BaseException) -> TraceError:
+    """The error that says which part of a trace kept a file from being written."""
+    return TraceError(f"{name}: not written, because {what} cannot be written as JSON: {error}")
 
 
 class JsonText(dict[str, str]):
@@ -53,12 +56,7 @@ class JsonText(dict[str, str]):
         return encoded
 
     def of_mapping(self, mapping: Mapping[str, Any]) -> str:
-        """A mapping with string keys and JSON's values as JSON.
-
-        Raises:
-            TypeError: If a key is no string, or a value has a part that is not of JSON's types.
-            ValueError: As for `json_of`.
-        """
+        """A mapping as JSON; raises one of `NOT_JSON` if it cannot be, or if a key is no string."""
         if not mapping:
             return "{}"
         parts = []

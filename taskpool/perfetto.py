@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from taskpool._chrome import ChromeRecords
-from taskpool._output import json_of, write_whole
-from taskpool.errors import TraceError
+from taskpool._chrome import ChromeRecords, Slice, Track
+from taskpool._output import NOT_JSON, json_of, not_json, write_whole
 from taskpool.events import Event, EventKind
 
 __all__ = ["export"]
@@ -48,43 +46,24 @@ def export(
     Raises:
         TraceError: If the file cannot be written, or something in the trace is not of JSON's types.
     """
-    name = os.fspath(path)
+    records = _Export(events, label, own).records(os.fspath(path))
+    write_whole(path, _document(os.fspath(path), records, {"dropped": dropped, "meta": dict(meta)}))
 
-    def pieces() -> Iterator[str]:
-        before = '{"displayTimeUnit":"ms","traceEvents":[\n'
-        try:
-            for records in _Export(events, label, own).records():
-                yield before + ",\n".join(records)
-                before = ",\n"
-            other = json_of({"dropped": dropped, "meta": dict(meta)})
-        except (TypeError, ValueError, RecursionError) as error:
-            raise TraceError(f"{name}: not written, because something in the trace is not JSON: {error}") from error
-        yield f'\n],"otherData":{other}}}\n'
 
-    write_whole(path, pieces())
+def _document(name: str, records: Iterator[list[str]], other: dict[str, Any]) -> Iterator[str]:
+    try:
+        tail = f'\n],"otherData":{json_of(other)}}}\n'
+    except NOT_JSON as error:
+        raise not_json(name, "the trace's meta", error) from error
+    before = '{"displayTimeUnit":"ms","traceEvents":[\n'
+    for some in records:
+        yield before + ",\n".join(some)
+        before = ",\n"
+    yield tail
 
 
 def _json(number: int | None) -> str:
     return "null" if number is None else str(number)
-
-
-@dataclass(slots=True)
-class _Slice:
-    """A slice that is open; it is written when it ends. ``key`` is its task's number, or None for a wait."""
-
-    key: int | None
-    begin: int
-    category: str
-    name: str
-    args: str
-
-
-@dataclass(slots=True)
-class _Track:
-    """A thread: where its records belong, and what is open on it, innermost last."""
-
-    where: str
-    stack: list[_Slice] = field(default_factory=list)
 
 
 class _Export:
@@ -100,7 +79,7 @@ class _Export:
         self._events = events
         self._label_of = label
         self._own = own
-        self._tracks: dict[str, _Track] = {}
+        self._tracks: dict[str, Track] = {}
         self._pools: dict[str, int] = {}
         self._pool_of: dict[str, str] = {}
         self._runs: dict[int, int] = {}  # how many starts of each task are still to come
@@ -143,22 +122,32 @@ class _Export:
                 self._pool_of[event.thread] = str(event.detail.get("pool") or event.processor)
         return cut
 
-    def records(self) -> Iterator[list[str]]:
-        """The records as JSON, in lists of some thousands, the first of which is never empty."""
+    def records(self, name: str) -> Iterator[list[str]]:
+        """The records as JSON, in lists of some thousands, the first of which is never empty.
+
+        Args:
+            name: The file's, for an error.
+        """
         chrome = self._chrome
-        for pid, name in enumerate(_PROCESSES, 1):
-            chrome.process(pid, name)
+        for pid, process in enumerate(_PROCESSES, 1):
+            chrome.process(pid, process)
         handlers = {kind: getattr(self, f"_{kind.value}", None) for kind in EventKind}
         for event in self._events:
             handler = handlers[event.kind]
             track = self._tracks.get(event.thread) or self._new_track(event.thread)
             if handler is not None:
                 chrome.reach(event.time)
-                handler(event, track)
+                try:
+                    handler(event, track)
+                except NOT_JSON as error:
+                    raise not_json(name, f"event {event.seq} ({event.kind})", error) from error
                 if len(chrome.out) >= _RECORDS:
                     yield chrome.out
                     chrome.out = []
-        self._close()
+        for track in self._tracks.values():
+            track.end_all()
+        for serializer in list(self._states):
+            self._turn_to(serializer, None)
         if chrome.out:
             yield chrome.out
 
@@ -169,91 +158,63 @@ class _Export:
             self._chrome.process(self._pools[name], f"pool {name}")
         return self._pools[name]
 
-    def _new_track(self, thread: str) -> _Track:
+    def _new_track(self, thread: str) -> Track:
         pool = self._pool_of.get(thread)
         pid = _OUTSIDE if pool is None else self._pool(pool)
-        track = self._tracks[thread] = _Track(self._chrome.thread(pid, len(self._tracks) + 1, thread))
+        where = self._chrome.thread(pid, len(self._tracks) + 1, thread)
+        track = self._tracks[thread] = Track(self._chrome, where)
         return track
 
     # -- slices -------------------------------------------------------------------------------------------------
 
-    def _write(self, track: _Track, done: _Slice, more: str = "") -> None:
-        """Write a slice that ends now."""
-        self._chrome.slice(track.where, done.begin, done.category, done.name, done.args + more)
-
-    def _end(self, track: _Track, ended: _Slice, more: str) -> None:
-        """End the innermost slice of that key, and first what is open within it. ``ended`` is used if there is none."""
-        stack = track.stack
-        has_begun = any(begun.key == ended.key for begun in stack)
-        while stack:
-            innermost = stack.pop()
-            if innermost.key == ended.key:
-                self._write(track, innermost, more)
-                return
-            self._write(track, innermost, ',"end":"unknown"')
-        if not has_begun and (begin := self._chrome.moment_before()) is not None:
-            ended.begin = begin
-            self._write(track, ended, more + ',"begin":"before the trace"')
-
-    def _close(self) -> None:
-        """End what the trace's end cuts off."""
-        for track in self._tracks.values():
-            while track.stack:
-                self._write(track, track.stack.pop(), ',"end":"after the trace"')
-        for name in list(self._states):
-            self._turn_to(name, None)
-
-    def _slice_of_task(self, event: Event, begin: int) -> _Slice:
-        task = event.task
-        assert task is not None
+    def _slice_of_task(self, event: Event, task: int) -> Slice:
         queue = "null" if event.processor is None else self._text[event.processor]
         args = f'"task":{task},"queue":{queue}{self._inline.pop(task, "")}'
-        return _Slice(task, begin, "pool" if task in self._own else "task", self._label_of(task), args)
+        return Slice(task, "pool" if task in self._own else "task", self._label_of(task), args)
 
-    def _task_inlined(self, event: Event, _track: _Track) -> None:
+    def _task_inlined(self, event: Event, _track: Track) -> None:
         if event.task is not None:
             self._inline[event.task] = f',"inline":{self._text[str(event.detail.get("reason"))]}'
 
-    def _task_started(self, event: Event, track: _Track) -> None:
+    def _task_started(self, event: Event, track: Track) -> None:
         if event.task is not None:
-            track.stack.append(self._slice_of_task(event, self._chrome.moment()))
+            track.begin(self._slice_of_task(event, event.task))
             self._arrive(event.task, track)
 
-    def _task_finished(self, event: Event, track: _Track) -> None:
+    def _task_finished(self, event: Event, track: Track) -> None:
         if event.task is not None:
             error = event.detail.get("error")
             more = "" if error is None else f',"error":{self._text[str(error)]}'
-            self._end(track, self._slice_of_task(event, 0), more)
+            track.end(self._slice_of_task(event, event.task), more)
 
     _task_failed = _task_finished
 
-    def _slice_of_wait(self, event: Event, begin: int) -> _Slice:
+    def _slice_of_wait(self, event: Event) -> Slice:
         name = f"waits: {event.detail.get('reason', '')} {event.processor or ''}".rstrip()
-        return _Slice(None, begin, "wait", name, f'"task":{_json(event.task)}')
+        return Slice(None, "wait", name, f'"task":{_json(event.task)}')
 
-    def _wait_started(self, event: Event, track: _Track) -> None:
-        track.stack.append(self._slice_of_wait(event, self._chrome.moment()))
+    def _wait_started(self, event: Event, track: Track) -> None:
+        track.begin(self._slice_of_wait(event))
 
-    def _wait_ended(self, event: Event, track: _Track) -> None:
-        more = f',"outcome":{self._text[str(event.detail.get("outcome"))]}'
-        self._end(track, self._slice_of_wait(event, 0), more)
+    def _wait_ended(self, event: Event, track: Track) -> None:
+        track.end(self._slice_of_wait(event), f',"outcome":{self._text[str(event.detail.get("outcome"))]}')
 
     # -- pushes, arrows, depths ---------------------------------------------------------------------------------
 
-    def _task_pushed(self, event: Event, track: _Track) -> None:
+    def _task_pushed(self, event: Event, track: Track) -> None:
         self._push(event, track, "push" if event.task is None else f"push {self._label_of(event.task)}")
 
-    def _control_queued(self, event: Event, track: _Track) -> None:
+    def _control_queued(self, event: Event, track: Track) -> None:
         self._push(event, track, f"queue control task {event.detail.get('action', '')}")
 
-    def _control_ran(self, event: Event, track: _Track) -> None:
-        name = f"control task {event.detail.get('action', '')}"
-        ran = _Slice(event.task, self._chrome.moment(), "control", name, f'"task":{_json(event.task)}')
+    def _control_ran(self, event: Event, track: Track) -> None:
+        begin = self._chrome.moment()
         if event.task is not None:
             self._arrive(event.task, track)
-        self._write(track, ran)
+        name = f"control task {event.detail.get('action', '')}"
+        self._chrome.slice(track.where, begin, "control", name, f'"task":{_json(event.task)}')
 
-    def _push(self, event: Event, track: _Track, name: str) -> None:
+    def _push(self, event: Event, track: Track, name: str) -> None:
         """A short slice, so that the arrow has something to begin at; and the queue's depth."""
         task, queue, begin = event.task, event.processor or "", self._chrome.moment()
         if task is not None:
@@ -266,7 +227,7 @@ class _Export:
         depth = event.detail.get("depth")
         self._depth(queue, depth if isinstance(depth, int) else self._depths.get(queue, 0) + 1)
 
-    def _arrive(self, task: int, track: _Track) -> None:
+    def _arrive(self, task: int, track: Track) -> None:
         """A task starts: it has left its queue, and the arrow from its push ends."""
         self._runs[task] -= 1
         arrow = self._arrows.pop(task, None)
@@ -283,7 +244,7 @@ class _Export:
         self._depths[queue] = depth
         self._chrome.counter(self._chrome.at(_QUEUES), queue, depth)
 
-    def _task_discarded(self, event: Event, track: _Track) -> None:
+    def _task_discarded(self, event: Event, track: Track) -> None:
         self._chrome.instant(track.where, "t", event.kind, event.detail)
         self._leave(event.task)
         name = event.processor or ""
@@ -292,17 +253,17 @@ class _Export:
 
     # -- serializers, pools, water marks ------------------------------------------------------------------------
 
-    def _serializer_suspending(self, event: Event, _track: _Track) -> None:
+    def _serializer_suspending(self, event: Event, _track: Track) -> None:
         name = event.processor or ""
         if name not in self._states:
             self._turn_to(name, "suspending")
 
-    def _serializer_suspended(self, event: Event, _track: _Track) -> None:
+    def _serializer_suspended(self, event: Event, _track: Track) -> None:
         name = event.processor or ""
         if self._states.get(name) != "suspended":
             self._turn_to(name, "suspended")
 
-    def _serializer_unsuspended(self, event: Event, _track: _Track) -> None:
+    def _serializer_unsuspended(self, event: Event, _track: Track) -> None:
         name = event.processor or ""
         if not event.detail.get("count"):
             if name not in self._states:
@@ -319,12 +280,12 @@ class _Export:
             self._states[name] = state
             self._chrome.span("b", where, number, f"{name} {state}", moment)
 
-    def _pool_created(self, event: Event, _track: _Track) -> None:
+    def _pool_created(self, event: Event, _track: Track) -> None:
         self._chrome.instant(self._chrome.at(self._pool(event.processor or "")), "p", event.kind, event.detail)
 
     _pool_grew = _pool_shrank = _pool_shut_down = _pool_created
 
-    def _high_water_reached(self, event: Event, _track: _Track) -> None:
+    def _high_water_reached(self, event: Event, _track: Track) -> None:
         self._chrome.instant(self._chrome.at(_QUEUES), "p", event.kind, event.detail)
 
     _low_water_cleared = _high_water_reached

@@ -19,7 +19,7 @@ from math import isfinite
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-from taskpool._output import JsonText, json_of, write_whole
+from taskpool._output import NOT_JSON, JsonText, json_of, not_json, write_whole
 from taskpool.errors import TraceError
 from taskpool.events import VERSION, Event, EventKind
 
@@ -41,20 +41,17 @@ def _lines(name: str, events: Sequence[Event], dropped: int, meta: Mapping[str, 
     header = {"format": _FORMAT, "version": VERSION, "events": len(events), "dropped": dropped, "meta": dict(meta)}
     try:
         yield json_of(header) + "\n"
-    except (TypeError, ValueError, RecursionError) as error:
-        raise TraceError(f"{name}: not saved, because the trace's meta cannot be written as JSON: {error}") from error
+    except NOT_JSON as error:
+        raise not_json(name, "the trace's meta", error) from error
     text = JsonText()
     for event in events:
         task, parent, processor = event.task, event.parent, event.processor
         try:
-            detail = text.of_mapping(event.detail) if event.detail else "{}"
-        except (TypeError, ValueError, RecursionError) as error:
-            raise TraceError(
-                f"{name}: not saved, because the detail of event {event.seq} ({event.kind}) cannot be written as "
-                f"JSON: {error}"
-            ) from error
-        if not isfinite(event.time):
-            raise TraceError(f"{name}: not saved, because the time of event {event.seq} is {event.time}")
+            if not isfinite(event.time):
+                raise ValueError(f"its time is {event.time}")
+            detail = text.of_mapping(event.detail)
+        except NOT_JSON as error:
+            raise not_json(name, f"event {event.seq} ({event.kind})", error) from error
         yield (
             f"[{event.seq},{event.time!r},{text[event.thread]},{text[event.kind]},"
             f"{'null' if processor is None else text[processor]},{'null' if task is None else task},"
