@@ -139,7 +139,7 @@ class LogicalThread:
         if not kernel.live:
             return not self.ended
         me = kernel.reach(_LOOK_ALIVE, self)
-        kernel.steps.append((me, SEEN_ENDED if self.ended else SEEN_ALIVE, self.key, 0, -1))
+        kernel.steps.append((me, SEEN_ENDED if self.ended else SEEN_ALIVE, self.key, 0, self.end_step))
         return not self.ended
 
     def join(self, timeout: float | None = None) -> None:
@@ -151,13 +151,20 @@ class LogicalThread:
             raise RuntimeError("cannot join current thread")
         if timeout is None:
             me = kernel.reach(_JOIN, self)
-            kernel.steps.append((me, JOIN, self.key, 0, -1))
+            kernel.steps.append((me, JOIN, self.key, 0, self.end_step))
             return None
         me = kernel.reach_timed(_TIMED_JOIN, self, timeout)
         gave_up = kernel.gave_up(me)
         access = (SEEN_ENDED if gave_up else JOIN) if self.ended else SEEN_ALIVE
-        kernel.steps.append((me, access, self.key, 0, -1))
+        kernel.steps.append((me, access, self.key, 0, self.end_step))
         return None
+
+    @property
+    def end_step(self) -> int:
+        """The step that its end belongs to; -1 if it has not ended, or took no step since the run's start."""
+        if not self.ended:
+            return -1
+        return self.last_step if self.last_step >= 0 else self.spawned_after
 
     def _run(self, carrier: Carrier) -> Callable[[Carrier], object] | None:
         """Run to its end on ``carrier`` and pass control on."""
@@ -194,6 +201,7 @@ class Kernel:
         steps: What was chosen so far.
         jumps: (step before which time moved, the new time).
         threads: All threads, by number.
+        by_identity: The same, by identity.
         errors: What threads raised, in order.
         result: What the first thread's function returned.
         stopped: Why the run was stopped by its chooser or bound: "", "chosen", "steps" or "crash".
@@ -217,6 +225,7 @@ class Kernel:
         self.steps: list[Step] = []
         self.jumps: list[tuple[int, float]] = []
         self.threads: list[LogicalThread] = []
+        self.by_identity: dict[int, LogicalThread] = {}
         self.errors: list[tuple[LogicalThread, BaseException]] = []
         self.result: Any = None
         self.stopped = ""
@@ -396,6 +405,7 @@ class Kernel:
         number = len(self.threads)
         thread = LogicalThread(self, number, identity, name or f"thread-{number}", fn, args)
         self.threads.append(thread)
+        self.by_identity[identity] = thread
         return thread
 
     def _next(self, me: LogicalThread) -> LogicalThread | None:

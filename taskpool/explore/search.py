@@ -1,0 +1,139 @@
+"""What the exhaustive strategies share: a stack of choices, the execution that it stands for, and going back.
+
+A stateless search goes back by running the program again: up to the deepest choice that has something left to try the
+schedule is repeated, and checked, step by step; from there on it is new. Each strategy decides what is left to try.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from taskpool.explore.errors import NotDeterministic
+from taskpool.explore.independence import Action
+from taskpool.runtime.kernel import Kernel, LogicalThread, first_early, is_ready
+from taskpool.runtime.operations import Operation
+
+__all__ = ["Choice", "DepthFirst", "Strategy", "able"]
+
+_AWAKE: Mapping[int, Action] = {}
+
+
+class Strategy(Protocol):
+    """Decides who goes on, over and over.
+
+    Attributes:
+        name: What it is called.
+        exhaustive: Whether the search covers every schedule once `begin` returns False.
+    """
+
+    name: str
+    exhaustive: bool
+
+    def begin(self) -> bool:
+        """Make ready for the next execution; False if there is none left."""
+
+    def choose(self, kernel: Kernel, current: LogicalThread, /) -> LogicalThread | None:
+        """See `taskpool.runtime.kernel.Choose`."""
+
+    def end(self, kernel: Kernel) -> None:
+        """Learn from an execution that has stopped, before its threads are unwound."""
+
+
+class Choice:
+    """One choice of the execution at hand.
+
+    Attributes:
+        thread: Identity of the thread that was chosen.
+        todo: What is left to try here; what it holds is the strategy's business.
+        sleep: Threads whose step here leads nowhere new, with what that step did.
+    """
+
+    __slots__ = ("sleep", "thread", "todo")
+
+    def __init__(self, thread: int, todo: list[Any], sleep: Mapping[int, Action]) -> None:
+        self.thread = thread
+        self.todo = todo
+        self.sleep = sleep
+
+
+class DepthFirst:
+    """The stack of choices. Subclasses say what a new choice takes (`fresh`) and what is taken up next (`again`)."""
+
+    name = ""
+    exhaustive = True
+
+    def __init__(self) -> None:
+        self.choices: list[Choice] = []
+        self.announced: list[tuple[Operation, int]] = []
+        self._changed = -1  # the choice that this execution makes otherwise than the one before
+        self._begun = False
+        self.unforeseen = 0  # choices of a thread that turned out not to be able to go on; a sound search makes none
+
+    def begin(self) -> bool:
+        if not self._begun:
+            self._begun = True
+            return True
+        choices = self.choices
+        while choices and not self.again(choices[-1], len(choices) - 1):
+            choices.pop()
+        self._changed = len(choices) - 1
+        return bool(choices)
+
+    def choose(self, kernel: Kernel, current: LogicalThread, /) -> LogicalThread | None:
+        depth = len(kernel.steps)
+        choices = self.choices
+        if depth < len(choices):
+            thread = kernel.by_identity.get(choices[depth].thread)
+            if thread is None or thread.ended:
+                raise NotDeterministic(depth, self._told(depth), f"no thread {choices[depth].thread} that goes on")
+            obj = thread.obj
+            operation, key = thread.op, obj.key if obj is not None else 0
+            if depth != self._changed:
+                if (operation, key) != self.announced[depth]:
+                    raise NotDeterministic(depth, self._told(depth), f"{thread.name} before {_words(operation, key)}")
+            else:
+                del self.announced[depth:]
+                self.announced.append((operation, key))
+                if not is_ready(thread) and not thread.early:
+                    self.unforeseen += 1
+                    return None
+            return thread
+        thread = self.fresh(kernel, current, depth)
+        if thread is not None:
+            obj = thread.obj
+            self.announced.append((thread.op, obj.key if obj is not None else 0))
+        return thread
+
+    def end(self, kernel: Kernel) -> None:
+        """Nothing to learn."""
+
+    # -- for strategies
+
+    def fresh(self, kernel: Kernel, current: LogicalThread, depth: int) -> LogicalThread | None:
+        """Append a new choice and make it; None if nobody can go on, or should."""
+        raise NotImplementedError
+
+    def again(self, choice: Choice, depth: int) -> bool:
+        """Change the last choice to what is to be tried next there; False if nothing is left."""
+        raise NotImplementedError
+
+    def _told(self, depth: int) -> str:
+        return f"thread {self.choices[depth].thread} before {_words(*self.announced[depth])}"
+
+
+def _words(operation: Operation, key: int) -> str:
+    return f"{operation.name} of object {key & 0xFFFF} of thread {key >> 16}" if key else operation.name
+
+
+def able(kernel: Kernel, current: LogicalThread) -> list[LogicalThread]:
+    """Who can go on: ``current`` first, then by number, then who can only give up early."""
+    ready = [thread for thread in kernel.threads if not thread.ended and is_ready(thread)]
+    if current in ready and ready[0] is not current:
+        ready.remove(current)
+        ready.insert(0, current)
+    early = [t for t in kernel.threads if t.early and not t.ended and t not in ready]
+    if early:
+        first = first_early(kernel)
+        early.sort(key=lambda thread: (thread is not first, thread.number))
+    return ready + early
