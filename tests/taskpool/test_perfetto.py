@@ -283,6 +283,19 @@ def test_queues_count_what_is_in_them(tmp_path: Path) -> None:
     ]
 
 
+def test_what_cannot_be_so_is_left_out(tmp_path: Path) -> None:
+    records = exported(
+        made(
+            at(0.0, "main", "task_pushed", "q", 1, label="a", depth=0),
+            at(0.0, "p/1", "task_started", "q", 1),
+            at(0.0, "p/2", "task_finished", "q", 1),
+        ),
+        tmp_path,
+    )
+    assert [(thread, name) for thread, name, _, _ in slices(records)] == [("main", "push a"), ("p/1", "a")]
+    assert [record["args"]["queued"] for record in of(records, "C")] == [0, 0]
+
+
 def test_a_task_that_is_never_run_has_no_arrow(tmp_path: Path) -> None:
     records = exported(made(PUSHED_AND_RUN[1]), tmp_path)
     assert of(records, "s", "f") == []
@@ -319,15 +332,24 @@ def test_what_is_no_json_is_refused_and_what_was_there_is_kept(tmp_path: Path) -
 
 
 NAMES = st.sampled_from(["a", "b", "</script>\n\u2028ü"])
+OFTEN = [
+    EventKind.TASK_PUSHED,
+    EventKind.TASK_STARTED,
+    EventKind.TASK_FINISHED,
+    EventKind.WAIT_STARTED,
+    EventKind.WAIT_ENDED,
+    EventKind.SERIALIZER_SUSPENDED,
+    EventKind.SERIALIZER_UNSUSPENDED,
+]
 ANY_EVENTS = st.lists(
     st.builds(
         Event,
         seq=st.just(0),
         time=st.sampled_from([0.0, 0.0, 1e-9, 1e-7, 1e-6, 0.5]),
         thread=NAMES,
-        kind=st.sampled_from(EventKind),
+        kind=st.sampled_from([*EventKind, *OFTEN, *OFTEN]),
         processor=NAMES,
-        task=st.none() | st.integers(1, 4),
+        task=st.sampled_from([None, 1, 1, 2, 2, 3]),
         parent=st.none(),
         detail=st.fixed_dictionaries(
             {}, optional={"label": NAMES, "depth": st.integers(0, 3), "count": st.integers(0, 2), "turn": NAMES}

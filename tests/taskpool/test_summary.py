@@ -129,8 +129,10 @@ def test_the_most_threads_at_once_are_fewer_than_all() -> None:
         at(3.0, "c", "thread_started", "q", pool="p"),
         at(4.0, "a", "thread_started", "q", pool="p"),
         at(5.0, "b", "thread_stopped", "q", pool="p"),
+        at(6.0, "c", "thread_stopped", "q", pool="p"),
+        at(7.0, "d", "thread_started", "q", pool="p"),
     )
-    assert only(found, "threads", "peak_threads") == (4, 3)
+    assert only(found, "threads", "peak_threads") == (5, 3)
 
 
 def test_threads_that_started_before_the_trace_were_there_from_its_beginning() -> None:

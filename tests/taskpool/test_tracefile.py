@@ -1,5 +1,6 @@
 """A saved trace comes back equal; a file that is no whole trace of ours is refused, with the place and the cause."""
 
+import gc
 import gzip
 import json
 import os
@@ -84,9 +85,23 @@ def test_the_same_trace_makes_the_same_file_and_gzip_is_known_by_its_content(tmp
     some().save(tmp_path / "b.jsonl.gz")
     packed = (tmp_path / "a.jsonl.gz").read_bytes()
     assert packed == (tmp_path / "b.jsonl.gz").read_bytes()
+    assert packed[3:8] == bytes(5), "a name or a time is inside"
     assert gzip.decompress(packed).startswith(b'{"format":"taskpool-trace"')
     renamed = (tmp_path / "a.jsonl.gz").rename(tmp_path / "renamed")
     assert Trace.load(str(renamed)) == some()
+
+
+def test_loading_leaves_garbage_collection_as_it_was(tmp_path: Path) -> None:
+    some().save(tmp_path / "trace.jsonl")
+    for on in (True, False):
+        (gc.enable if on else gc.disable)()
+        try:
+            Trace.load(tmp_path / "trace.jsonl")
+            with pytest.raises(TraceError):
+                Trace.load(written(tmp_path / "damaged.jsonl", HEADER, "garbage"))
+            assert gc.isenabled() is on
+        finally:
+            gc.enable()
 
 
 def test_names_are_shared_between_loaded_events(tmp_path: Path) -> None:
