@@ -110,7 +110,10 @@ class OpenNotebook:
         self._shots = shots
 
     def run_all(self) -> None:
-        """Run all cells, as the menu does; returns when the last one is done or one has failed."""
+        """Run all cells, as the menu does; returns when nothing is left to run.
+
+        Behind a cell that fails, those whose turn came before the kernel could stop still run: look at `failures`.
+        """
         try:
             self.page.evaluate(
                 """seconds => Promise.race([

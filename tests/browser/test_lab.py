@@ -34,10 +34,11 @@ def test_outputs_are_read_from_a_running_notebook(lab, notebook, watch):
     assert any(url.startswith("ws://127.0.0.1") for url in watch.requests)
 
 
-def test_a_failing_cell_and_the_cells_behind_it_are_reported(lab, notebook):
-    opened = notebook(lab.write("failing.ipynb", "1 / 0", "print('never')"))
+def test_cells_that_fail_and_cells_that_never_ran_are_reported(lab, notebook):
+    opened = notebook(lab.write("failing.ipynb", "print('fine')", "1 / 0"))
+    assert opened.failures() == ["cell 0 never ran: print('fine')", "cell 1 never ran: 1 / 0"]
     opened.run_all()
-    assert opened.failures() == ["cell 0: ZeroDivisionError: division by zero", "cell 1 never ran: print('never')"]
+    assert opened.failures() == ["cell 1: ZeroDivisionError: division by zero"]
 
 
 def test_console_errors_and_foreign_requests_are_seen(lab, notebook, watch):
