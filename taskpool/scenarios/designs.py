@@ -108,6 +108,25 @@ def _threadpool(request: PoolRequest, runtime: Runtime, recorder: Recorder) -> A
     )
 
 
+def _original(revision: str) -> Factory:
+    def open_pool(request: PoolRequest, runtime: Runtime, recorder: Recorder) -> AnyPool:
+        from taskpool import history
+        from taskpool.original import OriginalTaskPool
+
+        return OriginalTaskPool(
+            request.name,
+            serializers=getattr(history, revision),
+            runtime=runtime,
+            recorder=recorder,
+            minimum_size=request.threads,
+            initial_size=request.threads,
+            max_size=request.max_threads,
+            auto_increment=0 if request.max_threads == request.threads else 1,
+        )
+
+    return open_pool
+
+
 _designs: dict[str, Design] = {}
 
 
@@ -144,4 +163,18 @@ register_design(
 )
 register_design(
     Design("taskpool", "the newer design: a queue per thread, inline waits, pauses without a thread", _taskpool)
+)
+register_design(
+    Design(
+        "taskpool-first",
+        "the original's first taskpool, reverted in October 2025: every pause waits for its turn",
+        _original("FirstSerializer"),
+    )
+)
+register_design(
+    Design(
+        "taskpool-shipped",
+        "the original's taskpool as shipped in 23.2.0: a second pause returns at once",
+        _original("ShippedSerializer"),
+    )
 )
