@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from taskpool.events import Event, EventKind
+from visualize._cast import cast_of
 from visualize._source import Source
+from visualize._words import natural
 from visualize.lanes import Bar, BarKind, Blocked, Lane, LaneKind, Lanes, Pause
 
 __all__ = ["Reader"]
@@ -22,10 +24,7 @@ class _Thread:
     stack: list[_Open] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
     blocked: list[Blocked] = field(default_factory=list)
-    pool: str = ""
-    serves: str = ""
     waiting: tuple[int, Event, int] | None = None
-    worked: bool = False
     started: bool = False
     stop: tuple[int, float] | None = None
     levels: int = 0
@@ -60,19 +59,12 @@ class Reader:
         self.source = source
         self.threads: dict[str, _Thread] = {}
         self.tasks: dict[int | None, _Known] = {}
-        self.queues: dict[str, None] = {}
-        self.pools: dict[str, str] = {}
-        self.serializers: dict[str, None] = {}
-        self.not_serializers: set[str] = set()
-        self.controls: set[str] = set()
+        self.cast = cast_of(source.events)
         self.open_pauses: dict[str, Pause] = {}
         self.pauses: list[Pause] = []
         self.handlers: dict[EventKind, Callable[[int, Event], None]] = {
-            EventKind.POOL_CREATED: self._pool_created,
             EventKind.THREAD_STARTED: self._thread_started,
             EventKind.THREAD_STOPPED: self._thread_stopped,
-            EventKind.THREAD_IDLED: self._serves,
-            EventKind.THREAD_WOKE: self._serves,
             EventKind.TASK_PUSHED: self._pushed,
             EventKind.TASK_INLINED: self._pushed,
             EventKind.TASK_STARTED: self._started,
@@ -81,7 +73,6 @@ class Reader:
             EventKind.TASK_DISCARDED: self._discarded,
             EventKind.WAIT_STARTED: self._wait_started,
             EventKind.WAIT_ENDED: self._wait_ended,
-            EventKind.SERIALIZER_SCHEDULED: self._scheduled,
             EventKind.SERIALIZER_RELEASED: self._released,
             EventKind.SERIALIZER_SUSPENDING: self._suspending,
             EventKind.SERIALIZER_SUSPENDED: self._suspended,
@@ -105,41 +96,19 @@ class Reader:
             thread = self.threads[event.thread] = _Thread(event.thread, index, event.time)
         return thread
 
-    # -- pools and threads ---------------------------------------------------------------------------------------
-
-    def _pool_created(self, index: int, event: Event) -> None:
-        if event.processor is not None:
-            self.pools[event.processor] = str(event.detail.get("design", ""))
-            self.not_serializers.add(event.processor)
-
     def _thread_started(self, index: int, event: Event) -> None:
-        thread = self._thread(index, event)
-        thread.started = True
-        thread.pool = str(event.detail.get("pool", ""))
-        self._serves(index, event)
+        self._thread(index, event).started = True
 
     def _thread_stopped(self, index: int, event: Event) -> None:
-        self._serves(index, event)
-        thread = self._thread(index, event)
-        thread.pool = thread.pool or str(event.detail.get("pool", ""))
-        thread.stop = (index, event.time)
-
-    def _serves(self, index: int, event: Event) -> None:
-        thread = self._thread(index, event)
-        thread.worked = True
-        if event.processor is not None:
-            thread.serves = event.processor
-            self.not_serializers.add(event.processor)
+        self._thread(index, event).stop = (index, event.time)
 
     # -- tasks ---------------------------------------------------------------------------------------------------
 
     def _pushed(self, index: int, event: Event) -> None:
         detail = event.detail
         owner, kind, turn = event.processor or "", BarKind.TASK, detail.get("turn")
-        self.queues.setdefault(owner)
         if turn:
             kind, owner = BarKind.TURN, str(turn)
-            self.serializers.setdefault(owner)
         elif detail.get("checkpoint"):
             kind = BarKind.CHECKPOINT
         inline = str(detail.get("reason", "")) if event.kind is EventKind.TASK_INLINED else ""
@@ -147,7 +116,6 @@ class Reader:
 
     def _started(self, index: int, event: Event) -> None:
         thread = self._thread(index, event)
-        thread.worked = True
         known = self.tasks.pop(event.task, None) or _Known(BarKind.TASK, event.processor or "", "", None, None)
         thread.stack.append(_Open(index, event, known, thread.levels))
         if known.kind is not BarKind.TURN:
@@ -162,7 +130,6 @@ class Reader:
             if known.kind is not BarKind.TURN:
                 thread.bars = [replace(inner, depth=inner.depth + 1) for inner in thread.bars]
                 thread.blocked = [replace(inner, depth=inner.depth + 1) for inner in thread.blocked]
-            thread.worked = True
         else:
             bar = thread.stack.pop()
             if bar.known.kind is not BarKind.TURN:
@@ -176,13 +143,13 @@ class Reader:
 
     def _wait_started(self, index: int, event: Event) -> None:
         thread = self._thread(index, event)
-        thread.waiting = (index, event, max(0, thread.levels - 1))
+        thread.waiting = (index, event, thread.levels)
 
     def _wait_ended(self, index: int, event: Event) -> None:
         thread = self._thread(index, event)
         waiting = thread.waiting
         if waiting is None:  # it began before the first kept event
-            waiting = (0, replace(event, time=self.source.start), max(0, thread.levels - 1))
+            waiting = (0, replace(event, time=self.source.start), thread.levels)
             thread.first, thread.start = 0, self.source.start
         thread.waiting = None
         thread.blocked.append(_blocked(waiting, index, event.time, str(event.detail.get("outcome", ""))))
@@ -190,24 +157,19 @@ class Reader:
     # -- serializers ---------------------------------------------------------------------------------------------
 
     def _released(self, index: int, event: Event) -> None:
-        name, task = event.processor or "", event.task
-        self.serializers.setdefault(name)
-        if task is None or task in self.tasks:
-            return
+        name = event.processor or ""
         thread = self.threads.get(event.thread)
-        if thread is None or not any(bar.event.task == task for bar in thread.stack):
-            # The turn's push was dropped: only this tells what the task is, which ends next.
-            self.tasks[task] = _Known(BarKind.TURN, name, "", None, None)
-
-    def _scheduled(self, index: int, event: Event) -> None:
-        self.serializers.setdefault(event.processor or "")
-        on = event.detail.get("on")
-        if on:
-            self.not_serializers.add(str(on))
+        if thread is None or not thread.bars or event.task is None:
+            return
+        turn = thread.bars[-1]
+        if turn.cut and turn.task == event.task and turn.kind is BarKind.TASK:
+            # Its push was dropped: only this tells that it was a turn, and no level of its own.
+            thread.bars = [replace(bar, depth=bar.depth - 1) for bar in thread.bars[:-1]]
+            thread.blocked = [replace(wait, depth=max(0, wait.depth - 1)) for wait in thread.blocked]
+            thread.bars.append(replace(turn, kind=BarKind.TURN, owner=name))
 
     def _suspending(self, index: int, event: Event) -> None:
         name = event.processor or ""
-        self.serializers.setdefault(name)
         count = int(event.detail.get("count", 1))
         pause = self.open_pauses.get(name)
         if pause is None:
@@ -223,7 +185,6 @@ class Reader:
 
     def _unsuspended(self, index: int, event: Event) -> None:
         name = event.processor or ""
-        self.serializers.setdefault(name)
         pause = self.open_pauses.get(name)
         if pause is None:
             if not self.source.dropped:
@@ -237,24 +198,15 @@ class Reader:
     # -- the older pool's control queue --------------------------------------------------------------------------
 
     def _control_queued(self, index: int, event: Event) -> None:
-        owner = self._control_queue(event)
         label = str(event.detail.get("label") or event.detail.get("action", ""))
-        self.tasks[event.task] = _Known(BarKind.CONTROL, owner, label, event.time, event.thread)
-
-    def _control_queue(self, event: Event) -> str:
-        owner = event.processor or ""
-        self.controls.add(owner)
-        self.not_serializers.add(owner)
-        return owner
+        self.tasks[event.task] = _Known(BarKind.CONTROL, event.processor or "", label, event.time, event.thread)
 
     def _control_ran(self, index: int, event: Event) -> None:
-        owner = self._control_queue(event)
         thread = self._thread(index, event)
-        thread.serves, thread.worked = owner, True
         if any(bar.event.task == event.task is not None for bar in thread.stack):
             return  # a bar of its own shows it
         label = str(event.detail.get("label") or event.detail.get("action", ""))
-        known = self.tasks.pop(event.task, None) or _Known(BarKind.CONTROL, owner, label, None, None)
+        known = self.tasks.pop(event.task, None) or _Known(BarKind.CONTROL, event.processor or "", label, None, None)
         known.kind = BarKind.CONTROL
         thread.bars.append(_bar(_Open(index, event, known, thread.levels), index, event.time, "finished", "", False))
 
@@ -265,12 +217,11 @@ class Reader:
         end, last = source.end, max(0, len(source.events) - 1)
         for pause in self.open_pauses.values():
             self.pauses.append(replace(pause, end=end, last=last))
-        for name in self.queues:
-            if name and name not in self.not_serializers:
-                self.serializers.setdefault(name)
-        pool_of_queue = {thread.serves: thread.pool for thread in self.threads.values() if thread.pool}
-        lanes = [self._lane(thread, pool_of_queue, end, last) for thread in self.threads.values()]
-        order = {name: number for number, name in enumerate(self.pools)}
+        for name, thread in self.threads.items():
+            if name in self.cast.workers and not thread.started:  # it was there before the first kept event
+                thread.first, thread.start = 0, source.start
+        lanes = [self._lane(thread, end, last) for thread in self.threads.values()]
+        order = {name: number for number, name in enumerate(self.cast.pools)}
         kinds = list(LaneKind)
         lanes.sort(
             key=lambda lane: (
@@ -278,37 +229,32 @@ class Reader:
                 order.get(lane.pool, len(order)),
                 lane.pool,
                 kinds.index(lane.kind),
+                natural(lane.thread),
             )
         )
         return Lanes(
             lanes=tuple(lanes),
             pauses=tuple(sorted(self.pauses, key=lambda pause: pause.first)),
-            serializers=tuple(name for name in self.serializers if name),
-            pools=dict(self.pools),
+            serializers=tuple(self.cast.serializers),
+            pools=dict(self.cast.pools),
             start=source.start,
             end=end,
             events=len(source.events),
             dropped=source.dropped,
         )
 
-    def _lane(self, thread: _Thread, pool_of_queue: dict[str, str], end: float, last: int) -> Lane:
+    def _lane(self, thread: _Thread, end: float, last: int) -> Lane:
         bars = thread.bars + [_bar(bar, last, end, "open", "", False) for bar in thread.stack]
         bars.sort(key=lambda bar: (bar.first, -bar.last))
         blocked = thread.blocked
         if thread.waiting is not None:
             blocked = [*blocked, _blocked(thread.waiting, last, end, "open")]
-        if thread.serves in self.controls:
-            kind = LaneKind.CONTROL
-        else:
-            kind = LaneKind.POOL if thread.worked else LaneKind.OUTSIDE
-        stop = thread.stop or (last, end)
-        start = (thread.first, thread.start)
-        if thread.worked and not thread.started:  # it was there before the first kept event
-            start = (0, self.source.start)
-        pool = thread.pool or pool_of_queue.get(thread.serves, "")
-        if not pool and thread.serves in self.pools:
-            pool = thread.serves
-        return Lane(thread.name, kind, pool, tuple(bars), tuple(blocked), start[1], stop[1], start[0], stop[0])
+        kind = LaneKind.OUTSIDE
+        if thread.name in self.cast.workers:
+            kind = LaneKind.CONTROL if self.cast.served.get(thread.name) in self.cast.controls else LaneKind.POOL
+        pool = self.cast.pool_of.get(thread.name, "")
+        until, stop = thread.stop or (last, end)
+        return Lane(thread.name, kind, pool, tuple(bars), tuple(blocked), thread.start, stop, thread.first, until)
 
 
 def _bar(bar: _Open, last: int, end: float, outcome: str, error: str, cut: bool) -> Bar:

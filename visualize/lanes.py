@@ -84,7 +84,7 @@ class Blocked:
         reason: As in `taskpool.events`.
         on: The queue it waited for.
         task: The task it waited for, or None.
-        depth: The depth of the bar it waited in, 0 outside any.
+        depth: How many bars it lies in.
         start, end: Seconds of the run.
         first, last: Positions in the trace of its first and last event.
         outcome: How it ended, or ``open`` where it had not.
@@ -159,7 +159,7 @@ class Lanes:
     """Everything that a timeline shows.
 
     Attributes:
-        lanes: Pools' threads by pool, each pool's control thread after them, then threads from outside.
+        lanes: Pools' threads by pool, each pool's control thread after them, then threads from outside; by name.
         pauses: By start.
         serializers: Names, in the order in which they appear.
         pools: Each pool's design by its name, in the order of creation.

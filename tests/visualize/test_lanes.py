@@ -101,8 +101,8 @@ def test_what_has_not_ended_is_open_to_the_end(threadpool_events):
         ("p/control", "control", 6, "p/control", 0, 3, 3),
     ]
     assert blocked(lanes) == [
-        ("p/0", "blocking_suspend", "B", None, 0, 2, 10, "open"),
-        ("p/1", "sync_task", "B", 9, 0, 8, 10, "open"),
+        ("p/0", "blocking_suspend", "B", None, 1, 2, 10, "open"),
+        ("p/1", "sync_task", "B", 9, 1, 8, 10, "open"),
         ("boss", "suspend", "B", 1, 0, 1, 2, "done"),
         ("boss", "sync_task", "C", 7, 0, 6, 10, "open"),
     ]
@@ -126,7 +126,7 @@ def test_a_waiter_that_gets_the_turn_runs_the_queue_inside_its_task(teller):
         ("p/0", "task", 9, "B", 1, 2, 3),
         ("p/0", "task", 2, "B", 1, 3, 4),
     ]
-    assert blocked(lanes) == [("p/0", "serializer_lock", "B", 2, 0, 0, 2, "turn")]
+    assert blocked(lanes) == [("p/0", "serializer_lock", "B", 2, 1, 0, 2, "turn")]
 
 
 def test_a_truncated_trace_is_drawn_from_its_first_event(taskpool_events):

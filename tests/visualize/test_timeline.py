@@ -1,0 +1,244 @@
+"""One picture, three drawings: text to the letter, SVG that is XML, figures that stay small."""
+
+import base64
+import json
+import re
+from types import SimpleNamespace
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from visualize import timeline
+from visualize._figure import PLOTLY_MIME
+
+NASTY = "</script><script>alert(1)</script>"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def drawn(text):
+    """The lines of the lanes, without the title and what is told below."""
+    lines = text.split("\n")
+    return lines[lines.index("") + 1 :]
+
+
+def elements(svg, tag):
+    return list(ET.fromstring(svg).iter(SVG + tag))
+
+
+def texts(svg):
+    """What one reads in it, without what one reads when one points at something."""
+    svg = re.sub("<title>[^<]*</title>", "", svg)
+    return ["".join(element.itertext()) for element in elements(svg, "text")]
+
+
+def bundle(run, **options):
+    return timeline(run, **options)._repr_mimebundle_()
+
+
+def test_the_newer_pools_trace_as_text(taskpool_events):
+    assert drawn(timeline.text(taskpool_events, width=72))[:11] == [
+        "pool p · taskpool",
+        "  p/0       ..........AAAAAbbbbbbbbbbAAAAA...............BBBBBBBBBB.....",
+        "  p/1       ........................................+++++++++!..........",
+        "paused serializers",
+        "  B                                       -----==========",
+        "outside the pool",
+        "  main                                         ////////////////////",
+        "  time (ms) 0         2         4         6         8         10",
+        "",
+        "A A   B B   + the pool's own task   / blocked   - being paused",
+        "= paused   ! failed   . idle   small letters: inside another task",
+    ]
+
+
+def test_the_older_pools_trace_as_text(threadpool_events):
+    # 11.5 ms on 46 columns: the threads wait for ever, so the axis goes on for a while behind the last event.
+    assert drawn(timeline.text(threadpool_events, width=58))[:12] == [
+        "pool p · threadpool",
+        "  p/0       ........//////////////////////////////////////",
+        "  p/1       ................BBBBBBBBBBBBBBBB//////////////",
+        "  p/control ....:.......:...........................",
+        "paused serializers",
+        "  B             ----======================================",
+        "outside the pool",
+        "  boss          ////                //////////////////////",
+        "  time (ms) 0                   5                   10",
+        "",
+        "B A   : control task   / blocked   - being paused",
+        "= paused   . idle",
+    ]
+
+
+def test_the_svg_is_xml_that_names_everything(taskpool_events):
+    svg = timeline.svg(taskpool_events)
+    words = texts(svg)
+    for expected in ("trace12 ms, 37 events", "pool p · taskpool", "1 call", "3 ask", "✗ 5 plain", "waits for 4 of B"):
+        assert expected in words
+    assert "being paused" not in words and "paused" in words  # one has no room, the other has
+    root = ET.fromstring(svg)
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == "Timeline of trace, 12 ms, 37 events: 3 threads and 1 paused serializer."
+    assert {element.get("id") for element in elements(svg, "pattern")} == set(re.findall(r"url\(#([^)]+)\)", svg))
+    assert "currentColor" in svg and "http" not in svg.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_inline_tasks_lie_inside_their_callers_below_the_name(taskpool_events):
+    boxes = {}
+    for rect in elements(timeline.svg(taskpool_events), "rect"):
+        title = rect.find(SVG + "title")
+        if title is not None:
+            boxes[title.text.split(" · ")[0]] = [float(rect.get(key)) for key in ("x", "y", "width", "height")]
+    (x, y, width, height), (inner_x, inner_y, inner_width, inner_height) = boxes["task 1 call"], boxes["task 3 ask"]
+    assert x < inner_x and inner_x + inner_width < x + width
+    assert y + 12 < inner_y and inner_y + inner_height < y + height
+
+
+def test_a_bar_tells_its_facts_where_one_points_at_it(taskpool_events, threadpool_events):
+    facts = [element.text for element in elements(timeline.svg(taskpool_events), "title")]
+    for lines in (
+        [
+            "task 3 ask",
+            "of B, on p/0",
+            "runs inline inside task 1: the serializer had nothing to do",
+            "from 3 ms to 5 ms: 2 ms",
+            "events 11 to 12",
+        ],
+        [
+            "task 4 late",
+            "of B, on p/0",
+            "waited 2 ms in its queue, pushed by main",
+            "from 9 ms to 11 ms: 2 ms",
+            "events 28 to 30",
+        ],
+        [
+            "task 5 plain",
+            "of p:1, on p/1",
+            "waited 0 ms in its queue, pushed by main2",
+            "from 8 ms to 10 ms: 2 ms",
+            "failed: ValueError: no",
+            "events 23 to 29",
+        ],
+        ["B is paused, first by boss", "asked for at 6 ms, still at 7 ms", "resumed at 9 ms", "events 17 to 24"],
+    ):
+        assert " · ".join(lines) in facts
+    facts = [element.text for element in elements(timeline.svg(threadpool_events), "title")]
+    wait = ["blocked: p/0 is kept while B is paused", "from 2 ms to the end of the trace, where it had not ended"]
+    assert " · ".join([*wait, "events 15 to 28"]) in facts
+
+
+def test_names_are_shown_as_text_whatever_they_say(teller):
+    teller(0, NASTY, "task_pushed", NASTY, 1, label=NASTY, wait=False, depth=1)
+    teller(1, NASTY, "task_started", NASTY, 1)
+    teller(9, NASTY, "task_failed", NASTY, 1, error=NASTY)
+    run = SimpleNamespace(trace=teller.events, name=NASTY, design="$x$", outcome="failed", reason=NASTY)
+    svg = timeline.svg(run)
+    assert NASTY not in svg and any(NASTY in fact.text for fact in elements(svg, "title"))
+    shown = bundle(run)
+    assert "<script" not in shown["text/html"]
+    picture = base64.b64decode(re.search(r"base64,([^\"]+)", shown["text/html"]).group(1)).decode()
+    assert "<script" not in picture and ET.fromstring(picture) is not None
+    assert NASTY in shown["text/plain"]
+    figure = json.dumps(shown[PLOTLY_MIME])
+    assert "<script" not in figure and "&lt;/script&gt;" in figure
+    assert "$" not in figure.replace("&#36;", "")
+
+
+def test_the_bundle_has_a_figure_a_picture_and_a_text_and_fetches_nothing(taskpool_events):
+    shown = bundle(taskpool_events)
+    assert set(shown) == {PLOTLY_MIME, "text/html", "text/plain"}
+    assert shown["text/plain"] == timeline.text(taskpool_events) == repr(timeline(taskpool_events))
+    assert shown["text/html"].startswith('<div><img style="max-width:100%" alt="Timeline of trace, 12 ms')
+    assert "http" not in json.dumps(shown[PLOTLY_MIME]) and "http" not in shown["text/html"]
+    assert len(json.dumps(shown)) < 40_000
+    assert shown == bundle(taskpool_events)
+    timeline.figure(taskpool_events)  # plotly itself checks every property
+
+
+def test_the_figure_draws_inner_levels_last_and_names_each_serializer_once(taskpool_events):
+    data = bundle(taskpool_events)[PLOTLY_MIME]["data"]
+    shown = [re.sub("<[^>]+>", "", trace["name"]) for trace in data if trace.get("showlegend")]
+    assert shown == ["a serializer's turn", "A", "B", "the pool's own tasks", "blocked", "paused"]
+    groups = [trace.get("legendgroup") for trace in data]
+    outer, inner = groups.index("A"), len(groups) - 1 - groups[::-1].index("B")
+    assert outer < inner and data[inner]["hovertext"][0].startswith("task 3 ask<br>of B, on p/0<br>runs inline")
+
+
+def test_100_000_events_make_a_small_figure_that_says_so(many_events):
+    events = many_events(100_000)
+    shown = bundle(events)
+    data = shown[PLOTLY_MIME]["data"]
+    assert len(data) <= 5 * 25
+    assert 1_000 < sum(len(trace["base"]) for trace in data) <= 2 * timeline.FIGURE_LIMIT
+    assert len(json.dumps(shown)) < 3_000_000
+    assert "33,332 short bars are drawn together with their neighbours" in json.dumps(shown[PLOTLY_MIME]["layout"])
+    assert any("bars drawn together<br>" in text for trace in data for text in trace.get("hovertext", []))
+
+
+def test_a_part_is_shown_in_full(many_events):
+    events = many_events(100_000)
+    part = timeline(events, between=(1.0, 1.1))
+    assert "drawn together" not in part.svg
+    axis = drawn(timeline.text(events, between=(1.0, 1.1)))[5]
+    assert axis.split() == ["time", "(ms)", "1,000", "1,020", "1,040", "1,060", "1,080"]
+
+
+def test_many_threads_and_many_pauses_become_one_row(teller):
+    for number in range(100):
+        teller(number, f"p/{number}", "thread_started", f"p:{number}", pool="p")
+        teller(number, f"p/{number}", "task_started", f"s{number}", number)
+        teller(number, "boss", "serializer_suspending", f"s{number}", count=1)
+    words = texts(timeline.svg(teller.events))
+    assert "p/39" in words and "p/40" not in words and "60 more threads" in words
+    assert words.count("s11") == 2 and words.count("s12") == 1  # a row and the legend; the legend only
+    assert "88 more serializers" in words
+
+
+def test_a_hundred_serializers_share_the_legend(teller):
+    for number in range(100):
+        teller(number, "p/0", "task_started", f"s{number}", number)
+        teller(number + 0.9, "p/0", "task_finished", f"s{number}", number)
+    words = texts(timeline.svg(teller.events))
+    assert "s17" in words and "s18" not in words and "and 82 more serializers" in words
+    data = bundle(teller.events)[PLOTLY_MIME]["data"]
+    assert len(data) == 1 + 18 + 1 + 1
+
+
+def test_time_that_stands_still_is_shown_by_the_order_of_events(teller):
+    for number in range(4):
+        teller(5, "p/0", "task_started", "A", number)
+        teller(5, "p/0", "task_finished", "A", number)
+    text = timeline.text(teller.events, width=60)
+    assert "  event" in text and "AAAAA" in text
+    assert "time (ms)" in timeline.text(teller.events, by="time")
+
+
+def test_nothing_and_one_event_look_sane(teller):
+    assert timeline.text([]) == "trace: no events\n\nNothing happened in this trace."
+    assert "Nothing happened in this trace." in texts(timeline.svg([]))
+    assert timeline.figure([]) is not None
+    teller(3, "p/0", "task_started", "A", 1)
+    assert drawn(timeline.text(teller.events))[:2] == ["threads", "  p/0       " + "A" * 66]
+    assert "task 1 · of A, on p/0" in timeline.svg(teller.events)
+    assert timeline.figure(teller.events) is not None
+
+
+def test_what_makes_no_sense_is_refused_at_once(taskpool_events):
+    with pytest.raises(TypeError, match="there is no trace in 'int'"):
+        timeline(3)
+    with pytest.raises(ValueError, match="by='clock'"):
+        timeline(taskpool_events, by="clock")
+    with pytest.raises(ValueError, match="between"):
+        timeline(taskpool_events, between=(2, 1))
+    with pytest.raises(ValueError, match="limit=0"):
+        timeline(taskpool_events, limit=0)
+
+
+def test_long_names_are_cut_and_told_in_full_where_one_points(teller):
+    long = "pjsip/" + "x" * 70 + "-17"
+    teller(0, "p/0", "task_pushed", long, 1, label="y" * 5_000, wait=False, depth=1)
+    teller(0, "p/0", "task_started", long, 1)
+    teller(9, "p/0", "task_finished", long, 1)
+    svg = timeline.svg(teller.events)
+    assert "pjsip/xxxxxxxx…xxxxxxxxxx-17" in texts(svg)
+    assert f"of {long}, on p/0" in svg
+    assert len(svg) < 8_000

@@ -1,0 +1,333 @@
+"""A picture as a plotly figure: to zoom, to point at, to switch serializers on and off.
+
+Bars of one serializer on one level are one trace, outer levels first, so that what runs inside is drawn on top. The
+vertical axis is in pixels and laid out as in the SVG; only the horizontal one can be zoomed. Nothing is fetched: the
+figure is plain data, drawn by whatever shows it. Texts take the colour of the page where it tells one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from visualize._geometry import CHARACTER, NAME_WIDTH, Geometry, Place, geometry_of
+from visualize._legend import MOST_NAMES, end_of, legend_of
+from visualize._picture import Picture, Role, RowKind, Shape
+from visualize.palette import POOL, plotly_text, shortened
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+__all__ = ["CONFIG", "PLOTLY_MIME", "adaptive", "base_layout", "bundle_of", "figure_data", "figure_of"]
+
+PLOTLY_MIME = "application/vnd.plotly.v1+json"
+
+#: How the figure behaves: it follows the page's width, and offers nothing that would leave the page.
+CONFIG: dict[str, Any] = {
+    "responsive": True,
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d"],
+    "toImageButtonOptions": {"format": "svg"},
+}
+
+_GREY = "#767676"
+_ADAPTIVE = f"var(--jp-content-font-color1, var(--vscode-foreground, {_GREY}))"
+_NARROW = 440
+_WIDTH = 760  # what most notebooks give a figure, in pixels; texts are chosen for it
+
+
+def adaptive(markup: str, style: str = "") -> str:
+    """Plotly's markup for a text in the page's own colour, or a grey that is read on light and dark."""
+    return f'<span style="color:{_ADAPTIVE};{style}">{markup}</span>'
+
+
+def figure_of(picture: Picture) -> go.Figure:
+    """The picture as a `plotly.graph_objects.Figure`."""
+    import plotly.graph_objects as go
+
+    return go.Figure(figure_data(picture))
+
+
+def figure_data(picture: Picture) -> dict[str, Any]:
+    """The figure's data and layout as plain lists and dictionaries."""
+    drawing = _Drawing(picture)
+    return {"data": drawing.traces(), "layout": drawing.layout()}
+
+
+def base_layout(height: float) -> dict[str, Any]:
+    """What all our figures have in common: transparent, with texts and lines that suit light and dark pages."""
+    line = "rgba(128,128,128,0.2)"
+    axis = {"gridcolor": line, "zeroline": False, "tickcolor": line}
+    return {
+        "template": {"layout": {}},
+        "autosize": True,
+        "height": round(height),
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"size": 11, "color": _GREY, "family": "system-ui, -apple-system, 'Segoe UI', Arial, sans-serif"},
+        "hoverlabel": {
+            "bgcolor": "#FFFFFF",
+            "bordercolor": "#8C8C8C",
+            "align": "left",
+            "font": {"size": 12, "color": "#1F2328"},
+        },
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#8C8C8C", "activecolor": "#0072B2", "orientation": "h"},
+        "xaxis": dict(axis),
+        "yaxis": dict(axis),
+        "hovermode": "closest",
+        "dragmode": "zoom",
+    }
+
+
+class _Drawing:
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
+        self.geometry: Geometry = geometry_of(picture, _WIDTH)
+        self.places = [place for _, _, places in self.geometry.sections for place in places]
+        axis = picture.axis
+        self.pixel = (axis.high - axis.low) / (_WIDTH - self.geometry.left)
+        self.digits = max(0, 6 - len(f"{max(abs(axis.high), abs(axis.low)):.0f}")) + 2
+
+    # -- traces --------------------------------------------------------------------------------------------------
+
+    def traces(self) -> list[dict[str, Any]]:
+        known = list(legend_of(self.picture))
+        shown: set[str] = set()
+        order = {name: number for number, (name, _, _) in enumerate(known)}
+        groups: dict[tuple[int, int, str], list[tuple[Shape, Place]]] = {}
+        names = {name for name, _, role in known[:MOST_NAMES] if role is Role.TASK}
+        for place in self.places:
+            for shape in place.row.shapes:
+                if shape.role is Role.ALIVE:
+                    continue
+                name = self._group(shape, names)
+                level = -1 if shape.role is Role.TURN else shape.level
+                groups.setdefault((level, order.get(name, len(known)), name), []).append((shape, place))
+        traces = [self._alive()]
+        for (_, rank, name), members in sorted(groups.items(), key=lambda item: item[0][:2]):
+            members.sort(key=lambda member: member[0].role is Role.PAUSING)  # the legend shows the first one's look
+            trace = self._bars(name, members)
+            trace["legendrank"] = rank + 1
+            trace["showlegend"] = name not in shown
+            shown.add(name)
+            traces.append(trace)
+        traces.append(self._labels())
+        return traces
+
+    def _group(self, shape: Shape, names: set[str]) -> str:
+        if shape.owner in names and shape.role is Role.TASK:
+            return shape.owner
+        return _group_name(shape)
+
+    def _bars(self, name: str, members: Sequence[tuple[Shape, Place]]) -> dict[str, Any]:
+        styles = [shape.style for shape, _ in members]
+        turns = members[0][0].role is Role.TURN
+        pausing = [shape.role is Role.PAUSING for shape, _ in members]
+        extents = [self.geometry.extent(shape, place) for shape, place in members]
+        marker: dict[str, Any] = {
+            "color": _one([style.colour for style in styles]),
+            "line": {
+                "color": _one([style.edge for style in styles]),
+                "width": _one([0 if turns else 2 if shape.failed else 1 for shape, _ in members]),
+            },
+        }
+        shapes = ["|" if asked else style.plotly_shape for style, asked in zip(styles, pausing, strict=True)]
+        if any(shapes):
+            still = [style.pattern == "slanted lines" or asked for style, asked in zip(styles, pausing, strict=True)]
+            ink = [style.edge if waits else style.ink for style, waits in zip(styles, still, strict=True)]
+            marker["pattern"] = {
+                "shape": _one(shapes),
+                "fillmode": "overlay",
+                "fgcolor": _one(ink),
+                "fgopacity": 0.5 if any(still) else 0.32,
+                "size": 6,
+                "solidity": 0.18,
+            }
+        return {
+            "type": "bar",
+            "orientation": "h",
+            "name": adaptive(plotly_text(shortened(name, 28))),
+            "legendgroup": plotly_text(shortened(name, 60)),
+            "base": [round(shape.low, self.digits) for shape, _ in members],
+            "x": [round(shape.high - shape.low, self.digits) for shape, _ in members],
+            "y": [round((top + bottom) / 2, 1) for top, bottom in extents],
+            "width": [round(bottom - top, 1) for top, bottom in extents],
+            "marker": marker,
+            "hovertext": ["<br>".join(map(plotly_text, shape.facts)) for shape, _ in members],
+            "hoverinfo": "text",
+        }
+
+    def _labels(self) -> dict[str, Any]:
+        """Names on transparent bars of their own: plotly hides those that have no room, at every zoom."""
+        chosen = []
+        for place in self.places:
+            for shape in place.row.shapes:
+                top, bottom = self.geometry.label_extent(shape, place)
+                text = self._text(shape) if bottom - top >= 9 else ""
+                if text:
+                    # Plotly keeps 3 pixels free above and below a text; the bar that carries it may reach further.
+                    middle, tall = (top + bottom) / 2, max(bottom - top, 20.0)
+                    chosen.append((shape, middle - tall / 2, middle + tall / 2, text))
+        return {
+            "type": "bar",
+            "orientation": "h",
+            "base": [round(shape.low, self.digits) for shape, *_ in chosen],
+            "x": [round(shape.high - shape.low, self.digits) for shape, *_ in chosen],
+            "y": [round((top + bottom) / 2, 1) for _, top, bottom, _ in chosen],
+            "width": [round(bottom - top, 1) for _, top, bottom, _ in chosen],
+            "text": [plotly_text(text) for *_, text in chosen],
+            "textposition": "inside",
+            "insidetextanchor": "start",
+            "textangle": 0,
+            "textfont": {"color": [shape.style.ink for shape, *_ in chosen], "size": 11},
+            "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 0}},
+            "hoverinfo": "skip",
+            "showlegend": False,
+        }
+
+    def _text(self, shape: Shape) -> str:
+        """The longest text that has room before anybody zooms; else the shortest, which shows when it has."""
+        room = (shape.high - shape.low) / self.pixel
+        for text in shape.texts:
+            if len(text) * CHARACTER + 8 <= room:
+                return text
+        return shape.texts[-1] if shape.texts else ""
+
+    def _alive(self) -> dict[str, Any]:
+        """A thin line from a thread's start to its stop, below everything else."""
+        lines = [
+            (shape, place.middle) for place in self.places for shape in place.row.shapes if shape.role is Role.ALIVE
+        ]
+        return {
+            "type": "bar",
+            "orientation": "h",
+            "base": [round(shape.low, self.digits) for shape, _ in lines],
+            "x": [round(shape.high - shape.low, self.digits) for shape, _ in lines],
+            "y": [round(y, 1) for _, y in lines],
+            "width": 1,
+            "marker": {"color": "rgba(128,128,128,0.7)", "line": {"width": 0}},
+            "hoverinfo": "skip",
+            "showlegend": False,
+        }
+
+    # -- layout --------------------------------------------------------------------------------------------------
+
+    def layout(self) -> dict[str, Any]:
+        geometry, axis = self.geometry, self.picture.axis
+        rows = [place for place in self.places if place.row.kind is not RowKind.HEADING]
+        below = 26 + len(self.picture.notes) * 17
+        bottom = below + 14 + self._legend_lines() * 19
+        layout = base_layout(geometry.height + bottom + 8)
+        layout["margin"] = {"l": round(geometry.left), "r": 12, "t": 8, "b": bottom}
+        layout["barmode"] = "overlay"
+        layout["uniformtext"] = {"mode": "hide", "minsize": 9}
+        layout["xaxis"] |= {
+            "range": [axis.low, axis.high],
+            "tickprefix": adaptive("").removesuffix("</span>"),
+            "ticksuffix": "</span>",
+            "nticks": 8,
+        }
+        layout["yaxis"] |= {
+            "range": [geometry.height, 0],
+            "fixedrange": True,
+            "showgrid": False,
+            "tickmode": "array",
+            "tickvals": [round(place.middle, 1) for place in rows],
+            "ticktext": [adaptive(plotly_text(shortened(place.row.name, NAME_WIDTH))) for place in rows],
+            "ticklen": 0,
+        }
+        layout["legend"] = {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": -below / max(1.0, geometry.height),
+            "yanchor": "top",
+            "bgcolor": "rgba(0,0,0,0)",
+            "traceorder": "normal",
+            "itemwidth": 30,
+        }
+        layout["shapes"], layout["annotations"] = self._marks()
+        return layout
+
+    def _marks(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        axis, lines, texts = self.picture.axis, [], []
+        for section, baseline, places in self.geometry.sections:
+            title = adaptive(plotly_text(shortened(section.title, 70)), "font-weight:700;font-size:15px")
+            texts.append(self._note(baseline - 10, f"{title}   {adaptive(plotly_text(section.subtitle))}"))
+            if not places:
+                texts.append(self._note(baseline + 14, adaptive("Nothing happened in this trace.")))
+            for place in places:
+                if place.row.kind is RowKind.HEADING:
+                    name = adaptive(plotly_text(shortened(place.row.name, 60)), "font-weight:600")
+                    texts.append(self._note(place.bottom - 10, name))
+            if places and axis.low < section.end < axis.high:
+                top, bottom = places[0].top, places[-1].bottom
+                lines.append(
+                    {
+                        "type": "line",
+                        "x0": section.end,
+                        "x1": section.end,
+                        "y0": top,
+                        "y1": bottom,
+                        "line": {"color": _GREY, "width": 1, "dash": "dot"},
+                    }
+                )
+                left = section.end - axis.low > (axis.high - axis.low) * 0.6
+                texts.append(
+                    {
+                        "x": section.end,
+                        "y": top + 7,
+                        "text": adaptive(plotly_text(end_of(section))),
+                        "showarrow": False,
+                        "xanchor": "right" if left else "left",
+                    }
+                )
+        for number, text in enumerate([axis.title, *self.picture.notes]):
+            below = {"y": 0, "yref": "paper", "yanchor": "top", "yshift": -3 - 17 * number}
+            texts.append(self._note(0, adaptive(plotly_text(text))) | below)
+        return lines, texts
+
+    def _note(self, y: float, markup: str) -> dict[str, Any]:
+        return {
+            "x": 0,
+            "xref": "paper",
+            "xshift": -self.geometry.left + 8,
+            "xanchor": "left",
+            "y": y,
+            "yref": "y",
+            "text": markup,
+            "showarrow": False,
+        }
+
+    def _legend_lines(self) -> int:
+        """How many lines the legend takes on a narrow page; plotly gives all entries the width of the longest."""
+        names = [shortened(name, 28) for name, _, _ in legend_of(self.picture)]
+        widest = 50 + max((len(name) for name in names), default=0) * CHARACTER
+        return -(-len(names) // max(1, int(_NARROW / widest)))
+
+
+def _group_name(shape: Shape) -> str:
+    if shape.role is Role.TASK:
+        return "the pool's own tasks" if shape.style is POOL else "more serializers"
+    return {
+        Role.POOL_TASK: "the pool's own tasks",
+        Role.CONTROL: "the pool's own tasks",
+        Role.TURN: "a serializer's turn",
+        Role.BLOCKED: "blocked",
+        Role.PAUSING: "paused",
+        Role.PAUSED: "paused",
+        Role.MANY: "many short bars",
+        Role.ALIVE: "",
+    }[shape.role]
+
+
+def _one(values: list[Any]) -> Any:
+    """The one value that all have, or the list."""
+    return values[0] if len(set(values)) == 1 else values
+
+
+def bundle_of(figure: dict[str, Any]) -> dict[str, Any]:
+    """A figure's data for `PLOTLY_MIME`: plain JSON, with our configuration."""
+    plain: dict[str, Any] = json.loads(json.dumps({**figure, "config": CONFIG}))
+    return plain

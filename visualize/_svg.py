@@ -1,0 +1,244 @@
+"""A picture as static SVG: for exported pages, for GitHub, for wherever scripts are removed.
+
+Inside a page it is transparent and takes the text colour of its surroundings. As an image of its own (``standalone``)
+it cannot know them: it brings a card to lie on, light or dark as the reader's system prefers.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+
+from visualize._geometry import CHARACTER, NAME_WIDTH, Geometry, Place, geometry_of
+from visualize._legend import end_of, legend_of
+from visualize._picture import Picture, Role, RowKind, Section, Shape
+from visualize.palette import Style, escaped, shortened
+
+__all__ = ["image_of", "svg_of"]
+
+_FONT = "system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
+_ADAPTS = ' style="max-width:100%;height:auto;background:transparent"'
+_CARD = (
+    "<style>:root{color:#1f2328}#card{fill:#fff;stroke:#d0d7de}"
+    "@media(prefers-color-scheme:dark){:root{color:#e6edf3}#card{fill:#111;stroke:#3d444d}}</style>"
+)
+_MARKS = {
+    "dots": "M2 2h.01M6 6h.01",
+    "upright lines": "M2 0V8M6 0V8",
+    "level lines": "M0 2H8M0 6H8",
+    "grid": "M0 4H8M4 0V8",
+    "crosses": "M2 2l4 4M6 2l-4 4",
+    "slanted lines": "M-2 2l4-4M-2 10l12-12M6 10l4-4",
+}
+
+
+def svg_of(picture: Picture, width: int = 860, *, standalone: bool = False) -> str:
+    """The picture as an ``<svg>`` element.
+
+    Args:
+        picture: What to draw.
+        width: In pixels, at least 320; the height follows from the rows.
+        standalone: Whether it is to be an image of its own.
+    """
+    return _Drawing(picture, max(320, width), standalone).drawn()
+
+
+def image_of(picture: Picture, width: int = 860) -> str:
+    """The picture as an ``<img>`` with its SVG inside and its summary as the alternative text."""
+    data = base64.b64encode(svg_of(picture, width, standalone=True).encode()).decode()
+    alt = escaped(picture.summary)
+    return f'<img style="max-width:100%" alt="{alt}" src="data:image/svg+xml;base64,{data}">'
+
+
+class _Drawing:
+    def __init__(self, picture: Picture, width: int, standalone: bool) -> None:
+        self.picture, self.standalone, self.width = picture, standalone, width
+        self.geometry: Geometry = geometry_of(picture, width)
+        self.left, self.right = self.geometry.left, width - 14.0
+        self.parts: list[str] = []
+        self.patterns: dict[str, str] = {}
+        self.prefix = f"t{zlib.crc32(repr(picture).encode('utf-8', 'replace')):08x}"  # unlike another picture's
+
+    def drawn(self) -> str:
+        picture = self.picture
+        self.parts.append('<g transform="translate(0 4)">')
+        for section, baseline, places in self.geometry.sections:
+            self._section(section, baseline, places)
+        y = self._legend(self._axis(self.geometry.height))
+        for note in picture.notes:
+            for line in _folded(note, int((self.width - 28) / CHARACTER)):
+                y += 16
+                self._text(14, y, line, 'opacity=".85"')
+        self.parts.append("</g>")
+        height = round(y + 18)
+        summary = escaped(picture.summary)
+        card = ""
+        if self.standalone:
+            card = f'{_CARD}<rect id="card" x=".5" y=".5" width="{self.width - 1}" height="{height - 1}" rx="8"/>'
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" height="{height}" '
+            f'viewBox="0 0 {self.width} {height}" role="img" aria-label="{summary}" '
+            f'font-family="{_FONT}" font-size="11"{"" if self.standalone else _ADAPTS}>'
+            f"<title>{summary}</title><defs>{''.join(self.patterns.values())}</defs>{card}"
+            f'<g fill="currentColor">{"".join(self.parts)}</g></svg>'
+        )
+
+    # -- rows ----------------------------------------------------------------------------------------------------
+
+    def _section(self, section: Section, baseline: float, places: tuple[Place, ...]) -> None:
+        self.parts.append(
+            f'<text x="14" y="{baseline - 6:.1f}" font-size="15" font-weight="700">'
+            f"{escaped(shortened(section.title, 70))}"
+            f'<tspan dx="12" font-size="12" font-weight="400" opacity=".85">{escaped(section.subtitle)}</tspan></text>'
+        )
+        if not places:
+            self._text(14, baseline + 16, "Nothing happened in this trace.", 'opacity=".85"')
+            return
+        self._guides(section, places)
+        for place in places:
+            self._row(place)
+
+    def _guides(self, section: Section, places: tuple[Place, ...]) -> None:
+        axis = self.picture.axis
+        top, bottom = places[0].top, places[-1].bottom + 2
+        lines = "".join(
+            f'<path d="M{self._x(tick):.1f} {top:.1f}V{bottom:.1f}"/>' for tick in axis.ticks(self._tick_count())
+        )
+        self.parts.append(f'<g stroke="currentColor" opacity=".13">{lines}</g>')
+        if axis.low < section.end < axis.high:
+            x, text = self._x(section.end), end_of(section)
+            # Right of the line where there is room, and never on the heading that stands on the same line.
+            start = max(x + 4, 14 + 7 * len(shortened(places[0].row.name, 60)))
+            fits = start + len(text) * CHARACTER < self.right
+            where = f'x="{start:.1f}"' if fits else f'x="{self.right}" text-anchor="end"'
+            self.parts.append(
+                f'<path d="M{x:.1f} {top:.1f}V{bottom:.1f}" stroke="currentColor" stroke-dasharray="3 3"/>'
+                f'<text {where} y="{top + 9:.1f}">{escaped(text)}</text>'
+            )
+
+    def _row(self, place: Place) -> None:
+        row = place.row
+        if row.kind is RowKind.HEADING:
+            self._text(14, place.bottom - 6, shortened(row.name, 60), 'font-weight="600" letter-spacing=".3"')
+            return
+        facts = "" if self.standalone else f"<title>{escaped(' · '.join(row.facts) or row.name)}</title>"
+        name = escaped(shortened(row.name, NAME_WIDTH))
+        self.parts.append(f'<text x="22" y="{place.middle + 4:.1f}">{facts}{name}</text>')
+        for shape in row.shapes:
+            self._shape(shape, place)
+
+    def _shape(self, shape: Shape, place: Place) -> None:
+        low, high = self._x(shape.low), self._x(shape.high)
+        style = shape.style
+        if shape.role is Role.ALIVE:
+            self.parts.append(f'<path d="M{low:.1f} {place.middle:.1f}H{high:.1f}" stroke="#8c8c8c" opacity=".7"/>')
+            return
+        top, bottom = self.geometry.extent(shape, place)
+        title = "" if self.standalone else f"<title>{escaped(' · '.join(shape.facts))}</title>"
+        box = f'<rect x="{low:.1f}" y="{top:.1f}" height="{bottom - top:.1f}" '
+        if shape.role is Role.TURN:
+            self.parts.append(f'{box}width="{max(1.0, high - low):.1f}" fill="{style.edge}">{title}</rect>')
+            return
+        width = max(1.5, high - low)
+        dashes = ' stroke-dasharray="3 2"' if shape.role is Role.PAUSING else ""
+        thick = ' stroke-width="1.8"' if shape.failed else ""
+        self.parts.append(
+            f'{box}width="{width:.1f}" rx="1.5" fill="{self._fill(style)}" stroke="{style.edge}"{thick}{dashes}>'
+            f"{title}</rect>"
+        )
+        top, bottom = self.geometry.label_extent(shape, place)
+        if not self._label(shape, top, bottom) and shape.failed and width >= 9 and bottom - top >= 8:
+            cross = f"M{(low + high) / 2 - 3:.1f} {(top + bottom) / 2 - 3:.1f}l6 6m0-6l-6 6"
+            self.parts.append(f'<path d="{cross}" stroke="{style.ink}" stroke-width="1.6" fill="none"/>')
+
+    def _label(self, shape: Shape, top: float, bottom: float) -> bool:
+        """Write the longest text that has room; whether one had."""
+        low, high = self._x(shape.low), self._x(shape.high)
+        tall = bottom - top
+        size = 11 if tall >= 13 else 9
+        if tall < 9:
+            return False
+        style = shape.style
+        for text in shape.texts:
+            if text and len(text) * CHARACTER * size / 11 + 6 <= high - low:
+                halo = ""
+                if style.pattern != "plain":
+                    halo = f' stroke="{style.colour}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
+                self.parts.append(
+                    f'<text x="{low + 3.5:.1f}" y="{(top + bottom) / 2 + size * 0.36:.1f}" font-size="{size}" '
+                    f'fill="{style.ink}"{halo} pointer-events="none">{escaped(text)}</text>'
+                )
+                return True
+        return False
+
+    # -- below the rows ------------------------------------------------------------------------------------------
+
+    def _axis(self, y: float) -> float:
+        axis = self.picture.axis
+        if not any(section.rows for section in self.picture.sections):
+            return y
+        self.parts.append(
+            f'<path d="M{self.left:.1f} {y:.1f}H{self.right}" stroke="currentColor" opacity=".5" fill="none"/>'
+        )
+        for tick in axis.ticks(self._tick_count()):
+            x = self._x(tick)
+            anchor = "end" if x > self.right - 16 else "middle"
+            self._text(x, y + 14, axis.label(tick), f'text-anchor="{anchor}" opacity=".85"')
+        self._text(14, y + 14, axis.title, 'opacity=".85"')
+        return y + 20
+
+    def _legend(self, y: float) -> float:
+        entries = list(legend_of(self.picture))
+        x, y = 14.0, y + 16 if entries else y
+        for name, style, role in entries:
+            text = shortened(name, 28)
+            width = 24 + len(text) * CHARACTER + 16
+            if x + width > self.right and x > 14:
+                x, y = 14.0, y + 18
+            if role is Role.TURN:
+                swatch = f'<rect x="{x:.1f}" y="{y - 5:.1f}" width="18" height="2" fill="{style.edge}"/>'
+            else:
+                swatch = (
+                    f'<rect x="{x:.1f}" y="{y - 9:.1f}" width="18" height="11" rx="1.5" '
+                    f'fill="{self._fill(style)}" stroke="{style.edge}"/>'
+                )
+            self.parts.append(swatch)
+            self._text(x + 24, y, text, "")
+            x += width
+        return y
+
+    # -- small things --------------------------------------------------------------------------------------------
+
+    def _x(self, position: float) -> float:
+        axis = self.picture.axis
+        return self.left + (position - axis.low) / (axis.high - axis.low) * (self.right - self.left)
+
+    def _tick_count(self) -> int:
+        return max(2, int((self.right - self.left) / 90))
+
+    def _text(self, x: float, y: float, text: str, attributes: str) -> None:
+        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" {attributes}>{escaped(text)}</text>')
+
+    def _fill(self, style: Style) -> str:
+        marks = _MARKS.get(style.pattern)
+        if marks is None:
+            return style.colour
+        name = f"{self.prefix}-{style.colour[1:]}-{style.pattern.replace(' ', '-')}"
+        ink, opacity = (style.edge, 0.55) if style.pattern == "slanted lines" else (style.ink, 0.4)
+        self.patterns.setdefault(
+            name,
+            f'<pattern id="{name}" width="8" height="8" patternUnits="userSpaceOnUse">'
+            f'<rect width="8" height="8" fill="{style.colour}"/>'
+            f'<path d="{marks}" stroke="{ink}" stroke-width="1.3" stroke-linecap="round" fill="none" '
+            f'opacity="{opacity}"/></pattern>',
+        )
+        return f"url(#{name})"
+
+
+def _folded(text: str, width: int) -> list[str]:
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append("")
+        lines[-1] += (" " if lines[-1] else "") + word
+    return lines
