@@ -77,7 +77,7 @@ clean:
 $(VENV)/.lab $(VENV)/.test: $(VENV)/.%: pyproject.toml | $(PY)
 	@echo "Installing the extra '$*' into $(VENV): a minute or two the first time"
 	@$(PY) -m pip install --quiet --prefer-binary --editable '.[$*]'
-	@touch $@
+	@touch $@ $(if $(filter test,$*),$(VENV)/.lab)  # what tests need includes the lab
 
 # The first Python on the path that is new enough; PYTHON=... names another.
 $(PY):
