@@ -22,6 +22,7 @@ from taskpool.registry import next_number
 from taskpool.revisions.queue import EmptyTask, SyncTask
 from taskpool.revisions.serializer import OriginalSerializer
 from taskpool.revisions.worker import pool_thread
+from taskpool.task import nothing
 from taskpool.threadpool import ThreadPool, _Worker
 from taskpool.waits import Outcome, Wait, begin, block, end
 
@@ -52,8 +53,6 @@ class FirstSerializer(OriginalSerializer):
         thread = pool_thread(agent)
         if thread is not None and thread.serializer is self:
             return
-        with self._monitor:
-            self._emit(agent, EventKind.SERIALIZER_SUSPENDING, count=1)
         self._push_wait(SyncTask(self, self._checkpoint, (agent,), checkpoint=True), agent, "suspend")
 
     def unsuspend(self) -> None:
@@ -71,9 +70,8 @@ class FirstSerializer(OriginalSerializer):
             return
         agent = current_agent(self.runtime)
         self._push(EmptyTask(self), agent)
-        with self._monitor:
-            self._owners.append(suspender)
-            self._emit(agent, EventKind.SERIALIZER_SUSPENDED, count=1)
+        self._owners.append(suspender)
+        self._emit(agent, EventKind.SERIALIZER_SUSPENDED, count=1)
 
 
 class Pause(StrEnum):
@@ -101,9 +99,8 @@ class ShippedSerializer(OriginalSerializer):
 
     @property
     def pause(self) -> Pause:
-        """What it is now. Any thread."""
-        with self._monitor:
-            return self._pause
+        """What it is now; a read that may be stale. Any thread."""
+        return self._pause
 
     def suspend(self) -> None:
         """Queue a checkpoint and block until it has run; return at once if somebody has done so already. From outside.
@@ -118,7 +115,6 @@ class ShippedSerializer(OriginalSerializer):
             if self._pause is not Pause.UNSUSPENDED:
                 return
             self._pause = Pause.SUSPENDING
-            self._emit(agent, EventKind.SERIALIZER_SUSPENDING, count=1)
         self._push_wait(SyncTask(self, self._checkpoint, (agent,), checkpoint=True), agent, "suspend")
 
     def unsuspend(self) -> None:
@@ -136,17 +132,18 @@ class ShippedSerializer(OriginalSerializer):
             self._owners.clear()
             self._emit(agent, EventKind.SERIALIZER_UNSUSPENDED, count=0)
             parked, self._parked = self._parked, []
-            for wait in parked:
-                end(wait, Outcome.DONE)
+            if parked:
+                with self.runtime.monitor:
+                    for wait in parked:
+                        end(wait, Outcome.DONE)
         self._give_turn(agent)
 
     def _checkpoint(self, suspender: Agent) -> None:
         agent = current_agent(self.runtime)
         self._push(EmptyTask(self), agent)
-        with self._monitor:
-            self._pause = Pause.SUSPENDED
-            self._owners.append(suspender)
-            self._emit(agent, EventKind.SERIALIZER_SUSPENDED, count=1)
+        self._pause = Pause.SUSPENDED
+        self._owners.append(suspender)
+        self._emit(agent, EventKind.SERIALIZER_SUSPENDED, count=1)
 
     def _still(self) -> bool:
         return self._pause is Pause.SUSPENDED
@@ -154,19 +151,15 @@ class ShippedSerializer(OriginalSerializer):
     def _before_next(self, task: SyncTask, agent: Agent) -> None:
         """Wait, without the lock, until it is not suspended."""
         while self._pause is Pause.SUSPENDED and not task.done:
-            with self._monitor:
+            wait = Wait(self.pool, agent, "suspended", self, task)
+            with self.runtime.monitor:
                 if self.pool.aborted:
                     self.pool.refuse_if_closing()
-                wait = Wait(self.pool, agent, "suspended", self, task)
-                self._parked.append(wait)
                 begin(wait)
-                depth = self.lock.release_all(agent)
-            block(wait, lambda wait=wait: self._unpark(wait))  # type: ignore[misc]  # mypy cannot infer its default
+            self._parked.append(wait)
+            depth = self.lock.release_all(agent)
+            block(wait, nothing)
             self.lock.acquire(agent, depth)
-
-    def _unpark(self, wait: Wait) -> None:
-        if wait in self._parked:
-            self._parked.remove(wait)
 
     def _refuse_inside(self, agent: Agent, what: str) -> None:
         if pool_thread(agent) is not None:

@@ -73,25 +73,24 @@ class OriginalTaskPool(BasePool):
             raise OptionError(f"grow_when={self.options.grow_when!r}: the original's taskpool grows when 'queued' only")
         super().__init__(name, runtime, recorder, self.options.thread_start, self.options.thread_end)
         self._kind = serializers if serializers is not None else _shipped()
-        self._lock = HeldLock(self, "pool_lock")
+        self._lock = HeldLock(self, f"pool {name}", "pool_lock")
         self._static: list[OriginalWorker] = []
         self._dynamic: list[OriginalWorker] = []
-        self._leaving: list[OriginalWorker] = []  # no longer of the pool; their threads have not ended
+        self._all: list[OriginalWorker] = []  # those that are no longer of the pool included
         self._select_static = make_select(self.options.selector)
         self._select_dynamic = make_select(self.options.selector)
         self._stop_shrinking: QueueLike[None] | None = None
         agent = current_agent(self.runtime)
-        with self._monitor:
-            shown = {f.name: getattr(self.options, f.name) for f in fields(self.options)}
-            shown = {k: v for k, v in shown.items() if isinstance(v, (int, float, str))}
-            self.emit(agent, EventKind.POOL_CREATED, design=self._kind.design, **shown)
-            for _ in range(self.options.minimum_size):
-                self._add(self._static, "s")
-            for _ in range(self.options.initial_size - self.options.minimum_size):
-                self._add(self._dynamic, "d")
-            if self.options.idle_timeout and self.options.auto_increment:
-                stop = self._stop_shrinking = self.runtime.Queue(f"{name} stops shrinking")
-                self.threads.append(self.runtime.spawn(self._keep_shrinking, stop, name=f"{name} shrinker"))
+        shown = {f.name: getattr(self.options, f.name) for f in fields(self.options)}
+        shown = {k: v for k, v in shown.items() if isinstance(v, (int, float, str))}
+        self.emit(agent, EventKind.POOL_CREATED, design=self._kind.design, **shown)
+        for _ in range(self.options.minimum_size):
+            self._add(self._static, "s")
+        for _ in range(self.options.initial_size - self.options.minimum_size):
+            self._add(self._dynamic, "d")
+        if self.options.idle_timeout and self.options.auto_increment:
+            stop = self._stop_shrinking = self.runtime.Queue(f"{name} stops shrinking")
+            self.threads.append(self.runtime.spawn(self._keep_shrinking, stop, name=f"{name} shrinker"))
 
     def __repr__(self) -> str:
         state = "aborted" if self.aborted else "shut down" if self.drained else "closing" if self.closing else "open"
@@ -101,8 +100,7 @@ class OriginalTaskPool(BasePool):
         )
 
     def __len__(self) -> int:
-        with self._monitor:
-            return len(self._static) + len(self._dynamic)
+        return len(self._static) + len(self._dynamic) if not self.drained else 0
 
     def push(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
         agent = current_agent(self.runtime)
@@ -123,7 +121,7 @@ class OriginalTaskPool(BasePool):
         task = SyncTask(None, fn, args, kwargs, agent.current)
         if (here := pool_thread(agent)) is not None:
             task.processor = here.queue
-            with self._monitor:
+            with here.queue._monitor:
                 here.queue._begin_inline(task, agent, "inside_pool")
             return here.queue._finish_inline(task)
         if self.give(task, agent, "sync_task") is None:
@@ -157,16 +155,12 @@ class OriginalTaskPool(BasePool):
         """
         agent = current_agent(self.runtime)
         with self._lock.held(agent):
-            with self._monitor:
-                time = self.runtime.monotonic() if now is None else now
-                old = [worker for worker in self._dynamic if time - worker.last_pushed > self.options.idle_timeout]
-            for worker in [] if self.closing else old:
-                with self._monitor:
+            time = self.runtime.monotonic() if now is None else now
+            for worker in [] if self.closing else list(self._dynamic):
+                if time - worker.last_pushed > self.options.idle_timeout:
                     self._dynamic.remove(worker)
-                    self._leaving.append(worker)
-                    self.emit(agent, EventKind.POOL_SHRANK, by=1, size=len(self._static) + len(self._dynamic))
-                    last = worker.unreference()
-                if last:
+                    self.emit(agent, EventKind.POOL_SHRANK, by=1, size=len(self))
+                    worker.close()
                     worker.join(agent)
 
     def shutdown(self, wait: bool = True) -> None:
@@ -186,10 +180,9 @@ class OriginalTaskPool(BasePool):
         try:
             with suppress(PoolAborted):
                 for worker in self._close(agent):
-                    with self._monitor:
-                        last = worker.unreference()
-                    if last and wait:
-                        worker.join(agent)
+                    worker.close()
+                    if wait and worker.handle is not None:
+                        worker.handle.join()
             for handle in list(self.threads) if wait else ():
                 handle.join()
         except BaseException:
@@ -202,38 +195,39 @@ class OriginalTaskPool(BasePool):
             if self.aborted:
                 return
             self.closing = self.aborted = True
-            for queue in (*self._queues(), *self.serializers.values()):
+        for queue in (*self._queues(), *self.serializers.values()):
+            with queue._monitor:
                 self._discard_all(queue, agent)
+        with self._monitor:
             for wait in list(self.waits.values()):
                 end(wait, Outcome.ABORTED)
-            if self._stop_shrinking is not None:
-                self._stop_shrinking.put(None)
-            for worker in self._workers():
+            for worker in self._all:
                 if worker.agent.waiting is not None:
                     end(worker.agent.waiting, Outcome.ABORTED)
-                worker.stop()
-            if not self._workers():
-                self._finish(agent)
+            self._finish_if_ended(agent)
+        if self._stop_shrinking is not None:
+            self._stop_shrinking.put(None)
+        for worker in self._all:
+            worker.close()
 
     def statistics(self) -> PoolStatistics:
-        with self._monitor:
-            processors = tuple(queue._snapshot() for queue in self._queues())
-            return PoolStatistics(
-                name=self.name,
-                threads=len(self._static) + len(self._dynamic),
-                peak_threads=self._peak,
-                processed=sum(p.processed for p in processors),
-                failed=sum(p.failed for p in processors),
-                inlined=0,
-                queued=sum(p.queued for p in processors),
-                processors=processors,
-                serializers=tuple(serializer._snapshot() for serializer in self.serializers.values()),
-            )
+        processors = tuple(queue.statistics() for queue in self._queues())
+        return PoolStatistics(
+            name=self.name,
+            threads=len(self),
+            peak_threads=self._peak,
+            processed=sum(p.processed for p in processors),
+            failed=sum(p.failed for p in processors),
+            inlined=0,
+            queued=sum(p.queued for p in processors),
+            processors=processors,
+            serializers=tuple(serializer.statistics() for serializer in list(self.serializers.values())),
+        )
 
     # -- For the package.
 
     def give(self, task: Task, agent: Agent, reason: str = "") -> OriginalWorker | None:
-        """Put a task into the queue of the taskprocessor that is selected for it. Without the monitor.
+        """Put a task into the queue of the taskprocessor that is selected for it, after giving up the pool's lock.
 
         Args:
             task: The task.
@@ -243,36 +237,28 @@ class OriginalTaskPool(BasePool):
         Returns:
             The taskprocessor; None if the pool is shut down or shutting down.
         """
-        with self._lock.section(agent):
-            if self.closing:
-                return None
-            worker = self._select(agent)
-            worker.references += 1
-        with self._monitor:
-            task.processor = worker.queue
-            if isinstance(task, SyncTask) and reason:
-                task.expect(self, agent, reason)
-            if self.aborted:
-                return None
-            worker.queue._enqueue(task, agent, wait=bool(reason))
-            worker.kick()
-            if task.turn_of is not None:
-                task.turn_of.turn_given(task, agent, worker.queue.name)
-            last = worker.unreference()
-        if last:
-            worker.join(agent)
-        return worker
+        while True:
+            with self._lock.section(agent):
+                if self.closing:
+                    return None
+                worker = self._select(agent)
+            if worker.accept(task, agent, reason):
+                return worker
+
+    def finish_if_drained(self, agent: Agent) -> None:
+        """Nothing: a shutdown looks at the pool's own queues only."""
 
     def _close(self, agent: Agent) -> list[OriginalWorker]:
-        """Take no pushes any more; the taskprocessors that have to go, if nobody has been told that before."""
+        """Take no pushes any more; the taskprocessors that have to end, if nobody has been told that before."""
         with self._lock.section(agent):
             if self.closing:
                 return []
             self.closing = True
             if self._stop_shrinking is not None:
                 self._stop_shrinking.put(None)
-            if not self._workers():
-                self._finish(agent)
+            if not self._all:
+                with self._monitor:
+                    self._finish_if_ended(agent)
             return self._static + self._dynamic
 
     def _keep_shrinking(self, stop: QueueLike[None]) -> None:
@@ -286,28 +272,34 @@ class OriginalTaskPool(BasePool):
                 except PoolAborted:
                     return None
 
-    # -- Everything below is called with the monitor held.
-
-    def thread_ended(self, worker: Worker) -> None:
-        assert isinstance(worker, OriginalWorker)
-        for workers in (self._static, self._dynamic, self._leaving):
-            if worker in workers:
-                workers.remove(worker)
-        worker.tell_ended()
-        if self.closing and not self._workers():
-            self._finish(worker.agent)
-
-    def finish_if_drained(self, agent: Agent) -> None:
-        """Nothing: a shutdown looks at the pool's own queues only."""
-
     def _workers(self) -> list[OriginalWorker]:  # type: ignore[override]  # a list that callers only read
-        return self._static + self._dynamic + self._leaving
+        return [worker for worker in self._all if not worker.ended]
 
     def _queues(self) -> list[TaskQueue]:
         return [worker.queue for worker in self._workers()]
 
+    # -- With the monitor held.
+
+    def thread_ended(self, worker: Worker) -> None:
+        self._finish_if_ended(worker.agent)
+
+    def _finish_if_ended(self, agent: Agent) -> None:
+        """Once the last thread has ended: say what is left in the serializers, and let their names be used again."""
+        if self.drained or not self.closing or self._workers():
+            return
+        self.drained = True
+        for serializer in self.serializers.values():
+            release(self.runtime, "serializer", serializer.name, serializer)
+            for task in list(serializer._queue):
+                self.count_unrun(serializer, task)
+        self._shut_down(agent)
+
+    # -- With the pool's lock.
+
     def _select(self, agent: Agent) -> OriginalWorker:
-        """The taskprocessor for the next task; the pool grows first if it must. With the pool's lock."""
+        """The taskprocessor for the next task; the pool grows first if it must."""
+        if len(self._static) == 1 and not self.options.auto_increment:
+            return self._static[0]
         threshold = self.options.growth_threshold or 0
         chosen, reached = self._select_static(self._static, threshold)
         if self.options.auto_increment and reached:
@@ -322,31 +314,22 @@ class OriginalTaskPool(BasePool):
 
     def _grow(self, agent: Agent) -> OriginalWorker | None:
         """Add taskprocessors; the first of them, or None if the pool may not grow."""
-        size, by = len(self._static) + len(self._dynamic), self.options.auto_increment
+        size, by = len(self), self.options.auto_increment
         if self.options.max_size:
             by = min(by, self.options.max_size - size)
         if by <= 0:
             return None
-        new = [self._add(self._dynamic, "d") for _ in range(by)]
+        for _ in range(by):
+            self._add(self._dynamic, "d")
         self.emit(agent, EventKind.POOL_GREW, by=by, size=size + by)
-        return new[0]
+        return self._dynamic[-by]
 
-    def _add(self, workers: list[OriginalWorker], kind: str) -> OriginalWorker:
-        worker = OriginalWorker(self, f"taskpool/{kind}:{self.name}-{next_number(self.runtime):08x}")
+    def _add(self, workers: list[OriginalWorker], kind: str) -> None:
+        with self._monitor:
+            worker = OriginalWorker(self, f"taskpool/{kind}:{self.name}-{next_number(self.runtime):08x}")
         workers.append(worker)
-        self._peak = max(self._peak, len(self._static) + len(self._dynamic))
-        return worker
-
-    def _finish(self, agent: Agent) -> None:
-        """The last thread has ended: say what is left in the serializers, and let their names be used again."""
-        if self.drained:
-            return
-        self.drained = True
-        for serializer in self.serializers.values():
-            release(self.runtime, "serializer", serializer.name, serializer)
-            for task in serializer._queue:
-                self.count_unrun(serializer, task)
-        self._shut_down(agent)
+        self._all.append(worker)
+        self._peak = max(self._peak, len(self._workers()))
 
 
 def _shipped() -> type[OriginalSerializer]:

@@ -17,13 +17,14 @@ Select = Callable[["Sequence[OriginalWorker]", int], "tuple[OriginalWorker | Non
 def _least_full(workers: Sequence[OriginalWorker], threshold: int) -> tuple[OriginalWorker | None, bool]:
     """The first with an empty queue, else the one with the shortest."""
     best: OriginalWorker | None = None
-    reached = not workers
+    least, reached = 0, not workers
     for worker in workers:
-        if not worker.depth:
+        depth = worker.queue.queue_size
+        if not depth:
             return worker, reached
-        reached = reached or worker.depth >= threshold
-        if best is None or worker.depth < best.depth:
-            best = worker
+        reached = reached or depth >= threshold
+        if best is None or depth < least:
+            best, least = worker, depth
     return best, reached
 
 
@@ -37,7 +38,7 @@ def _sequential() -> Select:
             return None, True
         chosen = workers[following % len(workers)]
         following += 1
-        return chosen, chosen.depth >= threshold
+        return chosen, chosen.queue.queue_size >= threshold
 
     return select
 

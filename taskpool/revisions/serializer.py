@@ -45,8 +45,14 @@ class OriginalSerializer(OriginalQueue, BaseSerializer):
 
     def __init__(self, pool: OriginalTaskPool, name: str, group: SerializerGroup | None, high_water: int) -> None:
         super().__init__(pool, name, group, high_water)
-        self.lock = HeldLock(pool, "serializer_lock", self)
+        self.own_lock()
+        self.lock = HeldLock(pool, name, "serializer_lock", self)
         self._given: Task | None = None  # the latest turn
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether its checkpoint has run and nobody has resumed it; a read that may be stale. Any thread."""
+        return bool(self._owners)
 
     def push(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
         """Queue ``fn(*args, **kwargs)`` behind what is queued, and return at once. Any thread.
@@ -82,7 +88,13 @@ class OriginalSerializer(OriginalQueue, BaseSerializer):
             return Needs()
         return Needs((turn.agent,)) if turn.agent is not None else Needs(turn.processor.needs(wait).agents)
 
-    # -- For the revisions; without the monitor.
+    def close(self) -> None:
+        agent = current_agent(self.runtime)
+        with self._monitor:
+            self._closed = True
+            self._leave_if_done(agent)
+
+    # -- For the revisions; without any lock, or with the serializer's where it says so.
 
     def _push(self, task: Task, agent: Agent, reason: str = "", *, wait: bool = False) -> None:
         """Queue a task, and give the pool a turn if nothing was queued or in progress.
@@ -99,6 +111,8 @@ class OriginalSerializer(OriginalQueue, BaseSerializer):
             self._refuse_if_self_closed()
             if isinstance(task, SyncTask) and reason:
                 task.expect(self.pool, agent, reason)
+            if reason == "suspend":
+                self._emit(agent, EventKind.SERIALIZER_SUSPENDING, count=1)
             was_empty = self._enqueue(task, agent, wait=wait or bool(reason))
         if was_empty:
             self._give_turn(agent)
@@ -185,15 +199,14 @@ class OriginalSerializer(OriginalQueue, BaseSerializer):
 
     def _give_up(self, agent: Agent, turn: Task | None = None, more: bool = False) -> None:
         """Release the lock, at the end of a turn or of a synchronous push from inside."""
-        with self._monitor:
-            if self.lock.release(agent):
-                self._record(agent, EventKind.SERIALIZER_RELEASED, turn, requeued=more, left=len(self._queue))
+        if self.lock.release(agent):
+            self._record(agent, EventKind.SERIALIZER_RELEASED, turn, requeued=more, left=len(self._queue))
+        if self._closed:
+            with self._monitor:
                 self._leave_if_done(agent)
 
-    # -- Monitor held.
-
     def turn_given(self, turn: Task, agent: Agent, on: str) -> None:
-        """A turn has been put into the queue ``on`` of the pool."""
+        """A turn is in the queue ``on`` of the pool, whose lock is held."""
         self._given = turn
         self._record(agent, EventKind.SERIALIZER_SCHEDULED, turn, on=on)
 
@@ -201,6 +214,12 @@ class OriginalSerializer(OriginalQueue, BaseSerializer):
         if self.recorder is not None:
             number = turn.id or None if turn is not None else None
             self.recorder.record(self.runtime, agent.name, kind, self.name, number, None, detail)
+
+    def _leave_if_done(self, agent: Agent) -> None:
+        """Go, if it has been closed and nothing is left. With its queue's lock."""
+        if self._closed and not self._queue and not self._executing and not self._owners:
+            with self.runtime.monitor:
+                self.gone(agent)
 
     def _settle(self, agent: Agent) -> None:
         """Nothing: whoever holds the lock sees to what comes next."""

@@ -1,14 +1,14 @@
-"""A taskprocessor of the original's pool, with its thread.
-
-It is kept by references: the pool has one, and so has whoever is about to push to it. Whoever lets go of the last one
-lets the thread run what is queued and joins it, whatever locks that holds up.
-"""
+"""A taskprocessor of the original's pool, with its thread: woken once for each task, and once more to end."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskpool.revisions.queue import OriginalQueue
+from taskpool.events import EventKind
+from taskpool.revisions.queue import OriginalQueue, SyncTask
+from taskpool.task import Task, nothing
+from taskpool.taskprocessor import run_hook
+from taskpool.taskqueue import run_task
 from taskpool.waits import Needs, Outcome, Wait, begin, block, end
 from taskpool.worker import Worker
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from taskpool.agent import Agent
     from taskpool.original import OriginalTaskPool
     from taskpool.revisions.serializer import OriginalSerializer
-    from taskpool.task import Task
-    from taskpool.taskqueue import Ended
 
 __all__ = ["OriginalWorker", "pool_thread"]
 
@@ -37,13 +35,12 @@ class _Queue(OriginalQueue):
 
 
 class OriginalWorker(Worker):
-    """A taskprocessor of the pool with its thread. Made with the monitor held.
+    """A taskprocessor of the pool with its thread.
 
     Attributes:
         queue: What it runs.
-        serializer: The serializer that its thread executes now, or None.
-        last_pushed: When the pool last selected it, by the runtime's clock, in seconds.
-        references: Who keeps it: the pool, and those who are about to push to it. The last to let go joins its thread.
+        serializer: The serializer that its thread executes now, or None; only the thread looks at it.
+        last_pushed: When the pool last selected it, by the runtime's clock, in seconds; with the pool's lock.
     """
 
     pool: OriginalTaskPool
@@ -51,60 +48,92 @@ class OriginalWorker(Worker):
     def __init__(self, pool: OriginalTaskPool, name: str) -> None:
         super().__init__(pool, name, name)
         self.queue = _Queue(name, pool.runtime, pool.recorder, high_water=pool.options.high_water)
+        self.queue.own_lock()
         self.queue.worker = self
         self.serializer: OriginalSerializer | None = None
         self.last_pushed = pool.runtime.monotonic()
-        self.references = 1
-        self._stopping = False
+        self._closed = False
         self._joiners: list[Wait] = []
         self.start(idle=True)
 
     @property
-    def depth(self) -> int:
-        """Tasks queued."""
-        return len(self.queue._queue)
+    def moving(self) -> bool:
+        """Whether it runs something, or is about to. A read that may be stale."""
+        return not self.ended and not self.blocked and self.queue._load > 0
 
-    def unreference(self) -> bool:
-        """Let go of it; whether that was the last reference, so that it has to be joined. Monitor held."""
-        self.references -= 1
-        if not self.references:
-            self.stop()
-        return not self.references
+    def accept(self, task: Task, agent: Agent, reason: str = "") -> bool:
+        """Queue a task; False if the thread has been told to end.
 
-    def stop(self) -> None:
-        """Let the thread end once its queue is empty. Monitor held."""
-        self._stopping = True
-        self.dismiss()
+        Args:
+            task: The task.
+            agent: Who pushes it.
+            reason: Why ``agent`` is going to wait for it; empty if it is not.
+        """
+        queue = self.queue
+        with queue._monitor:
+            if self._closed:
+                return False
+            task.processor = queue
+            if isinstance(task, SyncTask) and reason:
+                task.expect(self.pool, agent, reason)
+            queue._enqueue(task, agent, wait=bool(reason))
+            if task.turn_of is not None:
+                task.turn_of.turn_given(task, agent, queue.name)
+            self._wake.put(True)
+        return True
+
+    def close(self) -> None:
+        """Let the thread end once its queue is empty."""
+        with self.queue._monitor:
+            if not self._closed:
+                self._closed = True
+                self._wake.put(False)
 
     def join(self, agent: Agent) -> None:
-        """Block until the thread has ended, unless it is the calling one. Without the monitor.
+        """Block until the thread has ended.
 
         Raises:
             PoolAborted: If the pool is aborted first.
         """
         with self.pool.runtime.monitor:
-            if self.ended or agent is self.agent:
+            if self.ended:
                 return
             if self.pool.aborted:
                 self.pool.refuse_if_closing()
             wait = Wait(self.pool, agent, "thread_end", self.queue)
             self._joiners.append(wait)
             begin(wait)
-        block(wait, lambda: None)
+        block(wait, nothing)
 
-    def finished(self) -> bool:
-        return self._stopping or self.pool.aborted
+    # -- the thread itself
 
-    def tell_ended(self) -> None:
-        """End the waits of those who join it. Monitor held."""
-        for wait in self._joiners:
-            end(wait, Outcome.DONE)
+    def _run(self, idle: bool) -> None:
+        pool = self.pool
+        pool.runtime.context.agent = self.agent
+        run_hook(pool.thread_start, f"thread_start hook of pool {pool.name!r}")
+        while self._wake.get():
+            self._execute()
+        run_hook(pool.thread_end, f"thread_end hook of pool {pool.name!r}")
+        with pool.runtime.monitor:
+            self._stop()
+            for wait in self._joiners:
+                end(wait, Outcome.DONE)
 
-    def _advance(self, task: Task | None, ended: Ended | None) -> Task | None:
-        if task is not None and ended is not None:
-            self.queue._end(task, ended)
-        if not self.queue._queue:
-            return None
-        following = self.queue._pop(self.agent)
-        self.queue._begin(following, self.agent)
-        return following
+    def _execute(self) -> None:
+        """Run the next task; there is none if the pool was aborted."""
+        queue, agent = self.queue, self.agent
+        with queue._monitor:
+            if not queue._queue:
+                return
+            if self.idle:
+                self.idle = False
+                self._note(EventKind.THREAD_WOKE)
+            task = queue._pop(agent)
+            queue._begin(task, agent)
+        agent.flush_warnings()
+        ended = run_task(task, self.pool.runtime, log=self.pool.log_failures and task.wait is None)
+        with queue._monitor:
+            queue._end(task, ended)
+            if not queue._queue:
+                self.idle = True
+                self._note(EventKind.THREAD_IDLED)
