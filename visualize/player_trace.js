@@ -1,0 +1,117 @@
+// A trace as columns of numbers, one entry for each event, and the names that the numbers stand for.
+// NONE (-1) stands where an event has no queue, task, parent or label.
+
+export const NONE = -1;
+
+export class Trace {
+  constructor(data, run, number) {
+    this.number = number;
+    this.title = run.title;
+    this.subtitle = run.subtitle;
+    this.outcome = run.outcome;
+    this.reason = run.reason;
+    this.before = run.before; // how many of the events only bring about the state in which the stretch begins
+    this.skipped = run.skipped;
+    this.total = run.total;
+    this.dropped = run.dropped;
+    this.sentences = run.sentences || null;
+    this.kinds = data.kinds;
+    this.texts = data.texts;
+    this.details = data.details;
+    this.threads = run.threads;
+    this.queues = run.queues;
+    const columns = run.columns;
+    this.size = columns.kind.length;
+    this.kind = Uint8Array.from(columns.kind);
+    this.thread = Int32Array.from(columns.thread);
+    this.queue = Int32Array.from(columns.queue);
+    this.task = Float64Array.from(columns.task);
+    this.parent = Float64Array.from(columns.parent);
+    this.label = Int32Array.from(columns.label);
+    this.detail = Int32Array.from(columns.detail);
+    this.time = new Float64Array(this.size); // nanoseconds from the first event
+    let now = 0;
+    for (let at = 0; at < this.size; at++) this.time[at] = now += columns.time[at];
+    this.queueByName = new Map(this.queues.map((queue, index) => [queue.name, index]));
+    this.code = Object.fromEntries(data.kinds.map((name, index) => [name, index]));
+    this.readTasks();
+  }
+
+  // Where each task became known, and the order in which learners' tasks came to an end.
+  readTasks() {
+    const { task_pushed: pushed, task_inlined: inlined, control_queued: queued } = this.code;
+    const ends = new Set(["task_finished", "task_failed", "task_discarded"].map((name) => this.code[name]));
+    this.origin = new Map();
+    this.ends = [];
+    let most = 0;
+    for (let at = 0; at < this.size; at++) {
+      const kind = this.kind[at];
+      if (kind === pushed || kind === inlined || kind === queued) {
+        this.origin.set(this.task[at], at);
+        if (this.task[at] > most) most = this.task[at];
+      } else if (ends.has(kind) && !this.isOwn(this.task[at])) this.ends.push(at);
+    }
+    this.digits = String(most).length;
+  }
+
+  kindName(at) {
+    return this.kinds[this.kind[at]];
+  }
+
+  facts(at) {
+    return this.details[this.detail[at]];
+  }
+
+  originFacts(task) {
+    const at = this.origin.get(task);
+    return at === undefined ? {} : this.facts(at);
+  }
+
+  // The serializer whose turn a task is, or NONE.
+  turnOf(task) {
+    const name = this.originFacts(task).turn;
+    return name === undefined ? NONE : this.queueByName.get(name) ?? NONE;
+  }
+
+  // Whether a task is one of the pool's own: a turn or a suspend's checkpoint.
+  isOwn(task) {
+    const facts = this.originFacts(task);
+    return facts.turn !== undefined || facts.checkpoint === true;
+  }
+
+  labelOf(task) {
+    const at = this.origin.get(task);
+    return at === undefined || this.label[at] === NONE ? "" : this.texts[this.label[at]];
+  }
+
+  // "task 26 answer", without what is not known
+  taskName(task) {
+    const label = this.labelOf(task);
+    return label && label !== `task ${task}` ? `task ${task} ${label}` : `task ${task}`;
+  }
+
+  queueName(queue) {
+    return queue === NONE ? "" : this.queues[queue].short;
+  }
+
+  threadName(thread) {
+    return this.threads[thread].short;
+  }
+
+  // An event's place in the whole run; what only brings about the beginning stands before it.
+  placeOf(at) {
+    return at < this.before ? this.skipped : at - this.before + this.skipped + this.before;
+  }
+}
+
+// The first index at which a sorted array's value is at least `value`.
+export function lowerBound(sorted, value) {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
