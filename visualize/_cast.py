@@ -21,6 +21,7 @@ class Cast:
         served: For each pool's thread the queue it serves.
         pool_of: For each pool's thread its pool, as far as the trace tells.
         workers: The threads that serve a queue or run tasks.
+        starts: Where each thread's start and each pool's creation stand in the trace.
     """
 
     serializers: dict[str, int] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Cast:
     served: dict[str, str] = field(default_factory=dict)
     pool_of: dict[str, str] = field(default_factory=dict)
     workers: set[str] = field(default_factory=set)
+    starts: dict[str, int] = field(default_factory=dict)
 
 
 def cast_of(events: Sequence[Event]) -> Cast:
@@ -60,6 +62,8 @@ def cast_of(events: Sequence[Event]) -> Cast:
             cast.workers.add(event.thread)
             cast.served[event.thread] = name
             others.add(name)
+            if kind is EventKind.THREAD_STARTED:
+                cast.starts.setdefault(event.thread, index)
             pool = event.detail.get("pool")
             if pool:
                 cast.pool_of[event.thread] = str(pool)
@@ -73,6 +77,7 @@ def cast_of(events: Sequence[Event]) -> Cast:
                 cast.served[event.thread] = name
         elif kind is EventKind.POOL_CREATED:
             cast.pools[name] = str(event.detail.get("design", ""))
+            cast.starts.setdefault(name, index)
             others.add(name)
     for name, index in queues.items():
         if name not in others:

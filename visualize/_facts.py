@@ -73,7 +73,8 @@ def pause_facts(pause: Pause) -> tuple[str, ...]:
     times = "" if pause.count == 1 else f" {pause.count} times at once"
     lines = [f"{shortened(pause.serializer, _NAME)} is paused{times}{by}"]
     if pause.still is None:
-        lines.append(f"asked for at {seconds(pause.start)}, and not still at the end of the trace")
+        given_up = "not still at the end of the trace" if pause.open else f"given up at {seconds(pause.end)}"
+        lines.append(f"asked for at {seconds(pause.start)}, and {given_up}")
     else:
         lines.append(f"asked for at {seconds(pause.start)}, still at {seconds(pause.still)}")
         lines.append("still paused at the end of the trace" if pause.open else f"resumed at {seconds(pause.end)}")

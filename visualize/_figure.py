@@ -23,11 +23,13 @@ __all__ = ["CONFIG", "PLOTLY_MIME", "adaptive", "base_layout", "bundle_of", "fig
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 
-#: How the figure behaves: it follows the page's width, and offers nothing that would leave the page.
+#: How the figure behaves: it offers nothing that would leave the page. JupyterLab itself lets it follow the page's
+#: width; with plotly's own "responsive" it would follow the height too, which collapses.
 CONFIG: dict[str, Any] = {
-    "responsive": True,
     "displaylogo": False,
-    "modeBarButtonsToRemove": ["select2d", "lasso2d"],
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "sendChartToCloud"],
     "toImageButtonOptions": {"format": "svg"},
 }
 
@@ -313,7 +315,7 @@ def _group_name(shape: Shape) -> str:
     return {
         Role.POOL_TASK: "the pool's own tasks",
         Role.CONTROL: "the pool's own tasks",
-        Role.TURN: "a serializer's turn",
+        Role.TURN: "a serializer's turn (line)",
         Role.BLOCKED: "blocked",
         Role.PAUSING: "paused",
         Role.PAUSED: "paused",

@@ -25,7 +25,7 @@ def legend_of(picture: Picture) -> Iterator[tuple[str, Style, Role]]:
         yield "the pool's own tasks", POOL, Role.POOL_TASK
     roles = {shape.role for shape in shapes}
     if Role.TURN in roles:
-        yield "a serializer's turn", POOL, Role.TURN
+        yield "a serializer's turn (line)", POOL, Role.TURN
     if any(shape.style is BLOCKED for shape in shapes):
         yield "blocked", BLOCKED, Role.BLOCKED
     if roles & {Role.PAUSED, Role.PAUSING}:

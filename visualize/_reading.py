@@ -62,6 +62,7 @@ class Reader:
         self.cast = cast_of(source.events)
         self.open_pauses: dict[str, Pause] = {}
         self.pauses: list[Pause] = []
+        self.asking: dict[str, int] = {}
         self.handlers: dict[EventKind, Callable[[int, Event], None]] = {
             EventKind.THREAD_STARTED: self._thread_started,
             EventKind.THREAD_STOPPED: self._thread_stopped,
@@ -152,7 +153,19 @@ class Reader:
             waiting = (0, replace(event, time=self.source.start), thread.levels)
             thread.first, thread.start = 0, self.source.start
         thread.waiting = None
-        thread.blocked.append(_blocked(waiting, index, event.time, str(event.detail.get("outcome", ""))))
+        outcome = str(event.detail.get("outcome", ""))
+        thread.blocked.append(_blocked(waiting, index, event.time, outcome))
+        if event.detail.get("reason") == "suspend" and outcome != "done":
+            self._given_up(index, event)
+
+    def _given_up(self, index: int, event: Event) -> None:
+        """Somebody no longer waits for a serializer to become still; with the last of them its pause is over."""
+        name = event.processor or ""
+        self.asking[name] = self.asking.get(name, 0) - 1
+        pause = self.open_pauses.get(name)
+        if pause is not None and pause.still is None and self.asking[name] <= 0:
+            del self.open_pauses[name]
+            self.pauses.append(replace(pause, end=event.time, last=index, open=False))
 
     # -- serializers ---------------------------------------------------------------------------------------------
 
@@ -171,6 +184,7 @@ class Reader:
     def _suspending(self, index: int, event: Event) -> None:
         name = event.processor or ""
         count = int(event.detail.get("count", 1))
+        self.asking[name] = self.asking.get(name, 0) + 1
         pause = self.open_pauses.get(name)
         if pause is None:
             pause = Pause(name, event.thread, event.time, None, event.time, index, index, count, True)
@@ -180,8 +194,10 @@ class Reader:
         name = event.processor or ""
         if name not in self.open_pauses:
             self._suspending(index, event)
-        if self.open_pauses[name].still is None:
-            self.open_pauses[name] = replace(self.open_pauses[name], still=event.time, quiet=index)
+        pause = self.open_pauses[name]
+        pause = replace(pause, count=max(pause.count, int(event.detail.get("count", 1))))
+        self.open_pauses[name] = replace(pause, still=event.time, quiet=index) if pause.still is None else pause
+        self.asking.pop(name, None)
 
     def _unsuspended(self, index: int, event: Event) -> None:
         name = event.processor or ""

@@ -105,6 +105,8 @@ class Replay:
                 waits[event.thread] = index
             elif kind is _WAIT_ENDED:
                 waits.pop(event.thread, None)
+                if event.detail.get("reason") == "suspend" and event.detail.get("outcome") != "done":
+                    self._withdraw(events, event, event.processor or "")
             elif kind is _SCHEDULED:
                 self.turns[event.processor] = index  # type: ignore[index]
             elif kind is _RELEASED:
@@ -139,8 +141,11 @@ class Replay:
         elif kind is EventKind.SERIALIZER_SUSPENDING:
             self.suspensions.setdefault(name, []).append(index)
         elif kind is EventKind.SERIALIZER_SUSPENDED:
+            # A serializer with nothing to do is still at once, and nobody says before that it shall be.
             self.quiet[name] = index
-            self.suspensions.setdefault(name, [index])
+            asked = self.suspensions.setdefault(name, [])
+            if len(asked) < int(event.detail.get("count", 1)):
+                asked.append(index)
         elif kind is EventKind.SERIALIZER_UNSUSPENDED:
             self._unsuspend(events, event, name)
         elif kind is EventKind.HIGH_WATER_REACHED:
@@ -157,9 +162,17 @@ class Replay:
         if int(event.detail.get("count", 0)) == 0 or len(asked) < 2:
             self.suspensions.pop(name, None)
             self.quiet.pop(name, None)
-        else:  # one of several: the asker's own, or the oldest
+        else:
+            self._withdraw(events, event, name)
+
+    def _withdraw(self, events: Sequence[Event], event: Event, name: str) -> None:
+        """Take back one of several suspensions: the thread's own, or else the oldest."""
+        asked = self.suspensions.get(name, [])
+        if asked:
             mine = [at for at in asked if events[at].thread == event.thread]
             asked.remove(mine[-1] if mine else asked[0])
+        if not asked:
+            self.suspensions.pop(name, None)
 
     def snapshot(self) -> Snapshot:
         """The state, to be brought back with `restored`. Queues are kept as bare positions."""

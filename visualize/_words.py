@@ -16,6 +16,7 @@ __all__ = [
     "seconds",
     "short_name",
     "task_name",
+    "time_column",
     "wait_phrase",
 ]
 
@@ -81,10 +82,19 @@ def listed(parts: Sequence[str], word: str = "and") -> str:
     return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
 
 
+def time_column(times: Sequence[float]) -> list[str]:
+    """Times below one another: in one unit, with the same number of decimals, right-aligned."""
+    longest = max(times, default=0.0)
+    unit, scale = ("s", 1.0) if longest >= 10 else ("ms", 1e3)
+    texts = [f"{time * scale:,.3f} {unit}" for time in times]
+    width = max(map(len, texts), default=0)
+    return [text.rjust(width) for text in texts]
+
+
 def task_name(task: int | None, label: str, width: int = 40) -> str:
-    """``task 26 answer``; without what is not known."""
+    """``task 26 'answer'``; without what is not known."""
     name = "a task" if task is None else f"task {task}"
-    return f"{name} {shortened(label, width)}" if label and label != f"task {task}" else name
+    return f"{name} '{shortened(label, width)}'" if label and label != name else name
 
 
 def wait_phrase(reason: str, on: str, task: str) -> str:

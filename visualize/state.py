@@ -193,13 +193,42 @@ class State:
         """How many tasks have ``finished``, ``failed``, been ``discarded``, ``inlined`` so far; the pool's own too."""
         return dict(zip(("finished", "failed", "discarded", "inlined"), self._replay.counts, strict=True))
 
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The whole trace, also what happens after this state."""
+        return self._index.events
+
+    @property
+    def known(self) -> Origins:
+        """By task number, the position of the event that makes the task known: its push, or its run inline."""
+        return self._index.known
+
+    def origins(self) -> tuple[int, ...]:
+        """The positions of the earlier events that made what is so now, in order: replaying them gives this state.
+
+        Whatever has ended since has no part in them; only the counts of ended tasks are lost.
+        """
+        replay, known, starts = self._replay, self._index.known, self._index.starts
+        running = [at for stack in replay.stacks.values() for at in stack]
+        places = {at for queue in replay.queues.values() for at in queue.values()}
+        places.update(running, replay.waits.values(), replay.turns.values(), replay.quiet.values())
+        places.update(replay.lives.values(), (at for at, _ in replay.pools.values()))
+        places.update(at for asked in replay.suspensions.values() for at in asked)
+        places.update(known[task] for at in running if (task := self.events[at].task) is not None and task in known)
+        places.update(starts[name] for name in (*replay.lives, *replay.pools) if name in starts)
+        return tuple(sorted(places))
+
+    def servers(self, queue: str) -> tuple[str, ...]:
+        """The threads that have appeared so far and serve a queue."""
+        return tuple(name for name in self.threads if self._index.served.get(name) == queue)
+
     def label(self, task: int | None) -> str:
         """A task's short name, or empty where its push is not in the trace."""
         return self._index.label(task)
 
     def event_of(self, task: int | None) -> Event | None:
         """The event that made a task known (its push, or the decision to run it inline), or None."""
-        at = self._index.origins.get(task) if task is not None else None
+        at = self._index.known.get(task) if task is not None else None
         return None if at is None else self._index.events[at]
 
     def queue_of(self, task: int) -> str:
@@ -255,13 +284,14 @@ class States:
         self.events = tuple(source.events)
         self.start = source.start
         cast = cast_of(self.events)
-        self.serializers, self.pool_of, self.served = cast.serializers, cast.pool_of, cast.served
-        self.origins: Origins = {}
+        self.serializers, self.starts = cast.serializers, cast.starts
+        self.pool_of, self.served = cast.pool_of, cast.served
+        self.known: Origins = {}
         self._snapshots: list[Snapshot] = []
         replay = Replay()
         for start in range(0, max(1, len(self.events)), _SPACING):
             self._snapshots.append(replay.snapshot())
-            replay.run(self.events, min(start + _SPACING, len(self.events)), self.origins)
+            replay.run(self.events, min(start + _SPACING, len(self.events)), self.known)
 
     def __len__(self) -> int:
         """The number of events; there is one state more."""
@@ -301,7 +331,7 @@ class States:
 
     def label(self, task: int | None) -> str:
         """A task's short name, or empty where its push is not in the trace."""
-        at = self.origins.get(task) if task is not None else None
+        at = self.known.get(task) if task is not None else None
         return "" if at is None else str(self.events[at].detail.get("label", ""))
 
 

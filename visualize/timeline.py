@@ -16,6 +16,7 @@ from visualize._figure import PLOTLY_MIME, bundle_of, figure_data, figure_of
 from visualize._lines import lines_of
 from visualize._picture import Picture, Reading, picture_of
 from visualize._svg import image_of, svg_of
+from visualize._told import told
 from visualize.palette import escaped
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = ["Timeline", "figure", "svg", "text", "timeline"]
 FIGURE_LIMIT = 4_000
 STATIC_LIMIT = 1_500
 TEXT_WIDTH = 78
+TOLD = 30
 
 
 class Timeline:
@@ -52,7 +54,10 @@ class Timeline:
 
     def lines(self, width: int = TEXT_WIDTH) -> list[str]:
         """The lanes drawn with characters, then what happened, told."""
-        return lines_of(self.picture(None, words=False), width)
+        lines = lines_of(self.picture(None, words=False), width)
+        for reading in self._readings:
+            lines += told(reading.source.events, width, TOLD)
+        return lines
 
     @cached_property
     def figure(self) -> go.Figure:

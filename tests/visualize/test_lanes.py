@@ -168,3 +168,21 @@ def test_nothing_and_one_event_are_fine(teller):
 def test_what_has_no_trace_is_refused(what):
     with pytest.raises(TypeError, match="trace"):
         lanes_of(what)
+
+
+def test_a_serializer_that_is_still_at_once_is_paused_at_once(teller):
+    teller(1, "boss", "serializer_suspended", "A", count=1)
+    teller(2, "other", "serializer_suspended", "A", count=2)
+    teller(4, "boss", "serializer_unsuspended", "A", count=1)
+    teller(5, "other", "serializer_unsuspended", "A", count=0)
+    (pause,) = lanes_of(teller.events).pauses
+    assert (pause.start, pause.still, pause.end, pause.count, pause.by) == (0.001, 0.001, 0.005, 2, "boss")
+
+
+def test_a_pause_that_is_given_up_before_it_came_is_over(teller):
+    teller(1, "boss", "serializer_suspending", "A", count=1)
+    teller(1, "boss", "wait_started", "A", reason="suspend")
+    teller(3, "boss", "wait_ended", "A", reason="suspend", outcome="aborted")
+    teller(9, "boss", "task_pushed", "A", 1, label="x", wait=False, depth=1)
+    (pause,) = lanes_of(teller.events).pauses
+    assert (pause.start, pause.still, pause.end, pause.open) == (0.001, None, 0.003, False)

@@ -18,7 +18,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 def drawn(text):
     """The lines of the lanes, without the title and what is told below."""
     lines = text.split("\n")
-    return lines[lines.index("") + 1 :]
+    end = lines.index("What happened") - 1 if "What happened" in lines else len(lines)
+    return lines[lines.index("") + 1 : end]
 
 
 def elements(svg, tag):
@@ -36,7 +37,7 @@ def bundle(run, **options):
 
 
 def test_the_newer_pools_trace_as_text(taskpool_events):
-    assert drawn(timeline.text(taskpool_events, width=72))[:11] == [
+    assert drawn(timeline.text(taskpool_events, width=72)) == [
         "pool p · taskpool",
         "  p/0       ..........AAAAAbbbbbbbbbbAAAAA...............BBBBBBBBBB.....",
         "  p/1       ........................................+++++++++!..........",
@@ -53,7 +54,7 @@ def test_the_newer_pools_trace_as_text(taskpool_events):
 
 def test_the_older_pools_trace_as_text(threadpool_events):
     # 11.5 ms on 46 columns: the threads wait for ever, so the axis goes on for a while behind the last event.
-    assert drawn(timeline.text(threadpool_events, width=58))[:12] == [
+    assert drawn(timeline.text(threadpool_events, width=58)) == [
         "pool p · threadpool",
         "  p/0       ........//////////////////////////////////////",
         "  p/1       ................BBBBBBBBBBBBBBBB//////////////",
@@ -66,6 +67,28 @@ def test_the_older_pools_trace_as_text(threadpool_events):
         "",
         "B A   : control task   / blocked   - being paused",
         "= paused   . idle",
+    ]
+
+
+def test_below_the_lanes_stands_what_happened_and_who_is_stuck(threadpool_events):
+    lines = timeline.text(threadpool_events, width=72).split("\n")
+    told = lines[lines.index("What happened") :]
+    assert told[1:4] == [
+        "   0.000 ms  Pool p opens: a threadpool.",
+        "   0.000 ms  p/control starts, to serve p/control.",
+        "   0.000 ms  p/0 starts, to serve p.",
+    ]
+    assert [line.strip() for line in told if "…" in line] == ["… 1 event …", "… 1 event …"]  # 32 events, 30 told
+    assert told[told.index("Blocked at the end") :] == [
+        "Blocked at the end",
+        "  p/0 (in task 1 'pause') is kept while B is paused. boss has paused B",
+        "    and must resume it.",
+        "  p/1 (in task 4 'call') waits for task 9 'ask' of B. It is still queued:",
+        "    B is paused. boss has paused B and must resume it.",
+        "  boss waits for task 7 'notify' of C. It is still queued: C waits for its",
+        "    turn (task 8), next in the queue of p, whose threads p/0 and p/1 are",
+        "    both blocked.",
+        "  None of them can go on: this is a deadlock.",
     ]
 
 
@@ -88,7 +111,7 @@ def test_inline_tasks_lie_inside_their_callers_below_the_name(taskpool_events):
         title = rect.find(SVG + "title")
         if title is not None:
             boxes[title.text.split(" · ")[0]] = [float(rect.get(key)) for key in ("x", "y", "width", "height")]
-    (x, y, width, height), (inner_x, inner_y, inner_width, inner_height) = boxes["task 1 call"], boxes["task 3 ask"]
+    (x, y, width, height), (inner_x, inner_y, inner_width, inner_height) = boxes["task 1 'call'"], boxes["task 3 'ask'"]
     assert x < inner_x and inner_x + inner_width < x + width
     assert y + 12 < inner_y and inner_y + inner_height < y + height
 
@@ -97,21 +120,21 @@ def test_a_bar_tells_its_facts_where_one_points_at_it(taskpool_events, threadpoo
     facts = [element.text for element in elements(timeline.svg(taskpool_events), "title")]
     for lines in (
         [
-            "task 3 ask",
+            "task 3 'ask'",
             "of B, on p/0",
             "runs inline inside task 1: the serializer had nothing to do",
             "from 3 ms to 5 ms: 2 ms",
             "events 11 to 12",
         ],
         [
-            "task 4 late",
+            "task 4 'late'",
             "of B, on p/0",
             "waited 2 ms in its queue, pushed by main",
             "from 9 ms to 11 ms: 2 ms",
             "events 28 to 30",
         ],
         [
-            "task 5 plain",
+            "task 5 'plain'",
             "of p:1, on p/1",
             "waited 0 ms in its queue, pushed by main2",
             "from 8 ms to 10 ms: 2 ms",
@@ -123,7 +146,7 @@ def test_a_bar_tells_its_facts_where_one_points_at_it(taskpool_events, threadpoo
         assert " · ".join(lines) in facts
     facts = [element.text for element in elements(timeline.svg(threadpool_events), "title")]
     wait = ["blocked: p/0 is kept while B is paused", "from 2 ms to the end of the trace, where it had not ended"]
-    assert " · ".join([*wait, "events 15 to 28"]) in facts
+    assert " · ".join([*wait, "events 16 to 31"]) in facts
 
 
 def test_names_are_shown_as_text_whatever_they_say(teller):
@@ -157,10 +180,10 @@ def test_the_bundle_has_a_figure_a_picture_and_a_text_and_fetches_nothing(taskpo
 def test_the_figure_draws_inner_levels_last_and_names_each_serializer_once(taskpool_events):
     data = bundle(taskpool_events)[PLOTLY_MIME]["data"]
     shown = [re.sub("<[^>]+>", "", trace["name"]) for trace in data if trace.get("showlegend")]
-    assert shown == ["a serializer's turn", "A", "B", "the pool's own tasks", "blocked", "paused"]
+    assert shown == ["a serializer's turn (line)", "A", "B", "the pool's own tasks", "blocked", "paused"]
     groups = [trace.get("legendgroup") for trace in data]
     outer, inner = groups.index("A"), len(groups) - 1 - groups[::-1].index("B")
-    assert outer < inner and data[inner]["hovertext"][0].startswith("task 3 ask<br>of B, on p/0<br>runs inline")
+    assert outer < inner and data[inner]["hovertext"][0].startswith("task 3 'ask'<br>of B, on p/0<br>runs inline")
 
 
 def test_100_000_events_make_a_small_figure_that_says_so(many_events):
