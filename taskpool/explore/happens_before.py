@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from taskpool.explore.independence import ANY_ITEM, Action
+from taskpool.explore.independence import Action
 from taskpool.runtime import operations as op
 from taskpool.runtime.kernel import Kernel, LogicalThread
 
@@ -35,6 +35,7 @@ FIRST, GIVES_UP, END = range(3)
 _NO_LOCK: tuple[int, int, tuple[int, ...]] = (-1, -1, ())
 _NO_QUEUE: tuple[int, int, tuple[int, ...], tuple[int, ...], int] = (-1, -1, (), (), 0)
 _NO_VALUE: tuple[int, tuple[int, ...]] = (-1, ())
+_NO_FUTURE: tuple[int, tuple[int, ...], int] = (-1, (), -1)
 
 
 class HappensBefore:
@@ -106,8 +107,11 @@ class HappensBefore:
         return races
 
     def pending_races(self, kernel: Kernel) -> list[tuple[int, Action, int]]:
-        """The races of threads that are still blocked: the step that took away what one waits for, what it would
-        have done in its place, and what must have come before that.
+        """The races of threads that are still blocked.
+
+        Returns:
+            The step that took away what a thread waits for, what it would have done in its place, and what must have
+            come before that.
         """
         races = []
         for thread in kernel.blocked():
@@ -115,29 +119,34 @@ class HappensBefore:
             state = self._objects.get(key) if key else None
             if state is not None:
                 access = thread.op.access
-                candidate = state[0] if access in (op.ACQUIRE, op.TRY_OK) else state[1]
+                candidate = state[0] if access == op.ACQUIRE else state[1]
                 if candidate >= 0 and not shadow >> candidate & 1:
-                    races.append((candidate, Action(thread.identity, access, key, ANY_ITEM, 0), shadow))
+                    action = Action(thread.identity, access, key, self.actions[candidate].arg, thread.key)
+                    races.append((candidate, action, shadow))
+            notified = getattr(thread.obj, "notified_in", -1)
+            if notified >= 0 and thread.deadline is not None:
+                own, late = self._past_of(thread), kernel.now >= thread.deadline or thread.obj.was_early
+                if late and not (own | self._before_last_jump(kernel)) >> notified & 1:
+                    action = Action(thread.identity, op.EXPIRED, thread.obj.key, 0, 0)
+                    races.append((notified, action, own))
         return races
 
     def first_past(self, race: Race, kernel: Kernel) -> int:
         """What must have come before a race's later step if that had come first, conflicts apart."""
         _, later, way = race
         _, access, _, _, after = kernel.steps[later]
+        own: int = self.bases[later]
         if way == END:
             return self.pasts[later]
-        needs_after = access in (op.ACQUIRE, op.WAKE_TIMED, op.JOIN) and after >= 0 and way == FIRST
-        return self.bases[later] | self.pasts[after] if needs_after else self.bases[later]
+        needs_after = access in (op.ACQUIRE, op.WAKE_TIMED, op.JOIN, op.FUTURE_RESULT) and after >= 0 and way == FIRST
+        return own | self.pasts[after] if needs_after else own
 
     # -- inside
 
     def _waited_for(self, thread: LogicalThread) -> tuple[int, int]:
         """The key of the object a blocked thread waits for (0: nothing that another took), and its shadow."""
-        previous = self._last.get(thread.identity, -1)
-        if previous < 0:
-            previous = thread.spawned_after
-        shadow = self.pasts[previous] if previous >= 0 else 0
-        if thread.op.access not in (op.ACQUIRE, op.TRY_OK, op.GET, op.TRY_GET, op.WAITED, op.TRY_WAITED):
+        shadow = self._past_of(thread)
+        if thread.op.access not in (op.ACQUIRE, op.GET, op.WAITED):
             return 0, shadow
         notified = getattr(thread.obj, "notified_in", None)
         if notified is None:
@@ -146,9 +155,20 @@ class HappensBefore:
             return 0, shadow
         return int(thread.obj.lock.key), shadow | self.pasts[notified]
 
+    def _past_of(self, thread: LogicalThread) -> int:
+        """What came before a blocked thread's stopping."""
+        previous = self._last.get(thread.identity, -1)
+        if previous < 0:
+            previous = thread.spawned_after
+        return self.pasts[previous] if previous >= 0 else 0
+
+    @staticmethod
+    def _before_last_jump(kernel: Kernel) -> int:
+        return (1 << kernel.jumps[-1][0]) - 1 if kernel.jumps else 0
+
     def _take(self, access: int, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
         handler = _HANDLERS[access]
-        return handler(self, i, key, arg, after, base, jump) if handler is not None else 0
+        return 0 if handler is None else handler(self, i, key, arg, after, base, jump)
 
     def _all(self, steps: tuple[int, ...], shadow: int) -> int:
         past = 0
@@ -178,7 +198,7 @@ class HappensBefore:
     def _release(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
         acquired, _, looks = self._objects.get(key, _NO_LOCK)
         self._objects[key] = (acquired, i, ())
-        return self._all(looks, base) if looks else 0
+        return self._all(looks, base)
 
     def _release_foreign(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
         acquired, released, looks = self._objects.get(key, _NO_LOCK)
@@ -216,8 +236,13 @@ class HappensBefore:
         return source | self._all(_steps(got), base) | self._all(of_head, base | source)
 
     def _try_get(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
+        got = self._objects.get(key, _NO_QUEUE)[1]
         past = self._get(i, key, arg, after, base, jump)
-        return past | self._all((self._puts[key, arg],), base | jump) if arg >= 0 else past
+        if arg < 0:
+            return past
+        # Before the put, and before what the last get had to wait for, there was something else to get.
+        gone = self.pasts[got] if got >= 0 else 0
+        return past | self._all((self._puts[key, arg],), base | jump | gone)
 
     def _found_empty(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
         put, got, of_tail, of_head, count = self._objects.get(key, _NO_QUEUE)
@@ -229,7 +254,7 @@ class HappensBefore:
         self._objects[key] = (put, got, (*of_tail, i), (*of_head, i), count)
         return self._all(_steps(put, got), base)
 
-    # variables and futures: (last write, reads since)
+    # variables: (last write, reads since)
 
     def _write(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
         wrote, reads = self._objects.get(key, _NO_VALUE)
@@ -241,9 +266,22 @@ class HappensBefore:
         self._objects[key] = (wrote, (*reads, i))
         return self._all(_steps(wrote), base | jump)
 
-    def _future_result(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
-        wrote, _ = self._objects.get(key, _NO_VALUE)
-        return self.pasts[wrote]
+    # futures: (last write, looks since, the last callback added since)
+
+    def _future_write(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
+        wrote, looks, added = self._objects.get(key, _NO_FUTURE)
+        self._objects[key] = (i, (), -1)
+        return self._all(looks + _steps(added, wrote), base)
+
+    def _future_read(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
+        wrote, looks, added = self._objects.get(key, _NO_FUTURE)
+        self._objects[key] = (wrote, (*looks, i), added)
+        return self._all(_steps(wrote), base | jump)
+
+    def _future_callback(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
+        wrote, looks, added = self._objects.get(key, _NO_FUTURE)
+        self._objects[key] = (wrote, looks, i)
+        return self._all(_steps(added, wrote), base)
 
     # events: (last set, last clear, looks since the later of the two)
 
@@ -265,14 +303,15 @@ class HappensBefore:
     def _waited(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
         was_set, cleared, looks = self._objects.get(key, _NO_LOCK)
         self._objects[key] = (was_set, cleared, (*looks, i))
-        return self.pasts[was_set] | self._all(_steps(cleared), base)
+        past: int = self.pasts[was_set]
+        return past | self._all(_steps(cleared), base)
 
     def _try_waited(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
         return self._waited(i, key, arg, after, base, jump) | self._all(_steps(self._objects[key][0]), base | jump)
 
-    # threads: looks at one that has not ended
+    # threads: looks at one that has not ended (and what waits for a future's end)
 
-    def _join(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
+    def _enabled(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
         return self.pasts[after] if after >= 0 else 0
 
     def _seen_ended(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
@@ -313,15 +352,17 @@ _HANDLERS[op.GET] = HappensBefore._get
 _HANDLERS[op.TRY_GET] = HappensBefore._try_get
 _HANDLERS[op.FOUND_EMPTY] = HappensBefore._found_empty
 _HANDLERS[op.SIZE] = HappensBefore._size
-_HANDLERS[op.READ] = _HANDLERS[op.FUTURE_READ] = HappensBefore._read
-_HANDLERS[op.WRITE] = _HANDLERS[op.FUTURE_WRITE] = HappensBefore._write
-_HANDLERS[op.FUTURE_RESULT] = HappensBefore._future_result
+_HANDLERS[op.READ] = HappensBefore._read
+_HANDLERS[op.WRITE] = HappensBefore._write
+_HANDLERS[op.FUTURE_READ] = HappensBefore._future_read
+_HANDLERS[op.FUTURE_WRITE] = HappensBefore._future_write
+_HANDLERS[op.FUTURE_CALLBACK] = HappensBefore._future_callback
+_HANDLERS[op.JOIN] = _HANDLERS[op.FUTURE_RESULT] = HappensBefore._enabled
 _HANDLERS[op.SET] = HappensBefore._set
 _HANDLERS[op.CLEAR] = HappensBefore._clear
 _HANDLERS[op.SEEN_FLAG] = HappensBefore._seen_flag
 _HANDLERS[op.WAITED] = HappensBefore._waited
 _HANDLERS[op.TRY_WAITED] = HappensBefore._try_waited
-_HANDLERS[op.JOIN] = HappensBefore._join
 _HANDLERS[op.SEEN_ENDED] = HappensBefore._seen_ended
 _HANDLERS[op.SEEN_ALIVE] = HappensBefore._seen_alive
 _HANDLERS[op.NOTIFY] = HappensBefore._notify

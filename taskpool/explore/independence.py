@@ -12,10 +12,7 @@ from typing import NamedTuple
 from taskpool.runtime import operations as op
 from taskpool.runtime.operations import Step
 
-__all__ = ["ANY_ITEM", "Action", "action_of", "conflict"]
-
-ANY_ITEM = -1_000_000
-"""An item's place that is not known yet; it may be any."""
+__all__ = ["Action", "action_of", "conflict", "end_key"]
 
 
 class Action(NamedTuple):
@@ -47,7 +44,8 @@ _CONFLICTS: dict[int, tuple[int, ...]] = {
     op.WRITE: (op.WRITE, op.READ),
     op.SET: (op.SET, op.CLEAR, op.SEEN_FLAG, op.TRY_WAITED),
     op.CLEAR: (op.CLEAR, op.SEEN_FLAG, op.WAITED, op.TRY_WAITED),
-    op.FUTURE_WRITE: (op.FUTURE_WRITE, op.FUTURE_READ),
+    op.FUTURE_WRITE: (op.FUTURE_WRITE, op.FUTURE_READ, op.FUTURE_CALLBACK),
+    op.FUTURE_CALLBACK: (op.FUTURE_CALLBACK,),
     op.END: (op.SEEN_ENDED, op.SEEN_ALIVE),
     op.NOTIFY: (op.EXPIRED, op.NOTIFY),
 }
@@ -58,6 +56,11 @@ for _one, _others in _CONFLICTS.items():
         _MATRIX[_one][_other] = _MATRIX[_other][_one] = 1
 
 _PUT, _TRY_GET = op.PUT, op.TRY_GET
+
+
+def end_key(thread: int) -> int:
+    """The key of a thread, by its identity, as an object that others join and look at."""
+    return (thread << 16) + 0xFFFF
 
 
 def action_of(step: Step) -> Action:
@@ -75,7 +78,7 @@ def conflict(one: Action, other: Action) -> bool:
     if key == other_key and _MATRIX[access][other_access]:
         if access + other_access != _PUT + _TRY_GET or access not in (_PUT, _TRY_GET):
             return True
-        return arg == other_arg or arg == ANY_ITEM or other_arg == ANY_ITEM
+        return arg == other_arg
     if end and end == other_key and _MATRIX[op.END][other_access]:
         return True
     return bool(other_end) and other_end == key and bool(_MATRIX[op.END][access])

@@ -84,26 +84,32 @@ class DepthFirst:
         depth = len(kernel.steps)
         choices = self.choices
         if depth < len(choices):
-            thread = kernel.by_identity.get(choices[depth].thread)
-            if thread is None or thread.ended:
-                raise NotDeterministic(depth, self._told(depth), f"no thread {choices[depth].thread} that goes on")
-            obj = thread.obj
-            operation, key = thread.op, obj.key if obj is not None else 0
-            if depth != self._changed:
-                if (operation, key) != self.announced[depth]:
-                    raise NotDeterministic(depth, self._told(depth), f"{thread.name} before {_words(operation, key)}")
-            else:
-                del self.announced[depth:]
-                self.announced.append((operation, key))
-                if not is_ready(thread) and not thread.early:
-                    self.unforeseen += 1
-                    return None
-            return thread
+            return self._repeat(kernel, depth)
         thread = self.fresh(kernel, current, depth)
         if thread is not None:
             obj = thread.obj
             self.announced.append((thread.op, obj.key if obj is not None else 0))
         return thread
+
+    def _repeat(self, kernel: Kernel, depth: int) -> LogicalThread | None:
+        """The choice of before, or the changed one, if it can be made; None where time has to move first."""
+        thread = kernel.by_identity.get(self.choices[depth].thread)
+        if thread is None or thread.ended:
+            raise NotDeterministic(depth, self._told(depth), f"no thread {self.choices[depth].thread} that goes on")
+        obj = thread.obj
+        operation, key = thread.op, obj.key if obj is not None else 0
+        if depth == self._changed:
+            del self.announced[depth:]
+            self.announced.append((operation, key))
+        elif (operation, key) != self.announced[depth]:
+            raise NotDeterministic(depth, self._told(depth), f"{thread.name} before {_words(operation, key)}")
+        if is_ready(thread) or thread.early:
+            return thread
+        if able(kernel, thread):
+            if depth != self._changed:
+                raise NotDeterministic(depth, self._told(depth), f"{thread.name}, which cannot go on")
+            self.unforeseen += 1
+        return None
 
     def end(self, kernel: Kernel) -> None:
         """Nothing to learn."""

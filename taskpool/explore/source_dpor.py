@@ -35,7 +35,7 @@ class SourceSearch(DepthFirst):
         return thread
 
     def end(self, kernel: Kernel) -> None:
-        for earlier, tail in reversals(self.history, kernel, self.announced):
+        for earlier, tail in reversals(self.history, kernel, self.announced, whole=False):
             choice = self.choices[earlier]
             starters = [action.thread for action in initials(tail)]
             if not any(thread in choice.sleep or thread in choice.todo for thread in starters):

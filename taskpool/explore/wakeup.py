@@ -48,8 +48,9 @@ def initials(tail: Sequence[TailStep]) -> list[Action]:
 
 
 def without(tail: Sequence[TailStep], action: Action) -> Sequence[TailStep] | None:
-    """What is left of the tail once ``action``'s thread has taken its step first, or None if that cannot be: the
-    step is in the tail behind one that it needs, or not in it and in conflict with one that is.
+    """What is left of the tail once ``action``'s thread has taken its step first.
+
+    None if that cannot be: the step is in the tail behind one that it needs, or not in it and in conflict with one.
     """
     thread = action.thread
     before = 0

@@ -10,6 +10,7 @@ from typing import Any
 from taskpool.runtime.kernel import Kernel, LogicalThread
 from taskpool.runtime.operations import (
     CLEAR,
+    FUTURE_CALLBACK,
     FUTURE_READ,
     FUTURE_RESULT,
     FUTURE_WRITE,
@@ -44,6 +45,7 @@ _TIMED_WAIT = Operation("timed wait", timed(_is_set), "waits for {}", TRY_WAITED
 _RESULT = Operation("result", _is_done, "waits for the result of {}", FUTURE_RESULT)
 _TIMED_RESULT = Operation("timed result", timed(_is_done), "waits for the result of {}", FUTURE_READ)
 _SET_FUTURE = Operation("set a future", access=FUTURE_WRITE)
+_ADD_CALLBACK = Operation("add a callback", access=FUTURE_CALLBACK)
 _LOOK_AT_FUTURE = Operation("look at a future", access=FUTURE_READ)
 _GET_VAR = Operation("read", access=READ)
 _SET_VAR = Operation("write", access=WRITE)
@@ -132,13 +134,14 @@ _DONE = frozenset({_CANCELLED, _FINISHED})
 class ControlledFuture:
     """The part of `concurrent.futures.Future` that the seam names; callbacks run on the thread that ends it."""
 
-    __slots__ = ("_callbacks", "_exception", "_notified", "_result", "kernel", "key", "name", "state")
+    __slots__ = ("_callbacks", "_exception", "_notified", "_result", "done_in", "kernel", "key", "name", "state")
 
     def __init__(self, kernel: Kernel, name: str) -> None:
         self.kernel = kernel
         self.key = kernel.new_key()
         self.name = name or f"future-{self.key & 0xFFFF}"
         self.state = _PENDING
+        self.done_in = -1  # the step that ended it
         self._notified = False  # its cancellation was seen by who would have run it
         self._result: Any = None
         self._exception: BaseException | None = None
@@ -158,11 +161,11 @@ class ControlledFuture:
         return self._exception
 
     def set_result(self, result: Any) -> None:
-        if self._write(lambda: self._finish(result, None), self.state_of_end):
+        if self._write(lambda: self._finish(result, None), self._open):
             self._call_back()
 
     def set_exception(self, exception: BaseException | None) -> None:
-        if self._write(lambda: self._finish(None, exception), self.state_of_end):
+        if self._write(lambda: self._finish(None, exception), self._open):
             self._call_back()
 
     def set_running_or_notify_cancel(self) -> bool:
@@ -186,12 +189,20 @@ class ControlledFuture:
         return self.state in _DONE
 
     def add_done_callback(self, fn: Callable[[Any], object]) -> None:
-        if not self._write(lambda: self._append(fn), lambda: self.state not in _DONE):
+        kernel = self.kernel
+        if not kernel.live:
+            return
+        me = kernel.reach(_ADD_CALLBACK, self)
+        done = self.state in _DONE
+        kernel.steps.append((me, FUTURE_READ if done else FUTURE_CALLBACK, self.key, 0, -1))
+        if done:
             self._call(fn)
+        else:
+            self._callbacks.append(fn)
 
     # -- inside
 
-    def state_of_end(self) -> bool:
+    def _open(self) -> bool:
         """Whether it can still be given a result."""
         return self.state not in _DONE
 
@@ -205,7 +216,11 @@ class ControlledFuture:
             return False
         me = kernel.reach(_SET_FUTURE, self)
         kernel.steps.append((me, FUTURE_WRITE if effective() else FUTURE_READ, self.key, 0, -1))
-        return change()
+        was_done = self.state in _DONE
+        changed = change()
+        if self.state in _DONE and not was_done:
+            self.done_in = me.last_step
+        return changed
 
     def _look(self) -> None:
         kernel = self.kernel
@@ -220,7 +235,7 @@ class ControlledFuture:
             else:
                 me = kernel.reach_timed(_TIMED_RESULT, self, timeout)
                 access = FUTURE_READ if kernel.gave_up(me) else FUTURE_RESULT
-            kernel.steps.append((me, access, self.key, 0, -1))
+            kernel.steps.append((me, access, self.key, 0, self.done_in if access == FUTURE_RESULT else -1))
             if self.state not in _DONE:
                 raise TimeoutError
         elif self.state not in _DONE:
@@ -248,12 +263,6 @@ class ControlledFuture:
             self.state = _CANCELLED
             return True
         return False
-
-    def _append(self, fn: Callable[[Any], object]) -> bool:
-        if self.state in _DONE:
-            return False
-        self._callbacks.append(fn)
-        return True
 
     def _call_back(self) -> None:
         for fn in self._callbacks:

@@ -52,12 +52,13 @@ END: Final = 25  # never a step of its own: it belongs to the thread's last one
 NOTIFY: Final = 26
 EXPIRED: Final = 27  # a timed wait gave up before it was notified
 WAKE_TIMED: Final = 28  # acquired after a notify, where the wait could have given up instead; the object is the lock
+FUTURE_CALLBACK: Final = 29  # added to one that has not ended
 
 ACCESS_NAMES: Final = (
     "nothing", "acquire", "release", "release by another", "try-acquire", "failed try-acquire", "seen free", "put",
     "get", "try-get", "found empty", "size", "read", "write", "set", "clear", "seen flag", "waited", "timed wait",
     "future written", "future read", "future result", "join", "seen ended", "seen alive", "end", "notify", "expired",
-    "timed wake",
+    "timed wake", "callback added",
 )  # fmt: skip
 
 Step = tuple["LogicalThread", int, int, int, int]
