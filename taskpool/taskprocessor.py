@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taskpool.agent import Agent, ancestors, current_agent
-from taskpool.errors import PoolShutDown, WrongThreadError
+from taskpool.errors import DuplicateNameError, PoolShutDown, WrongThreadError
 from taskpool.events import EventKind
 from taskpool.registry import claim, release
+from taskpool.runtime.base import RunAbandoned
 from taskpool.runtime.real import default_runtime
 from taskpool.task import Task, nothing
 from taskpool.taskqueue import Ended, TaskQueue, run_task
@@ -34,7 +36,9 @@ def run_hook(hook: Callable[..., object] | None, what: str, *args: object) -> No
         return
     try:
         hook(*args)
-    except Exception:  # noqa: BLE001 - whatever a foreign hook raises
+    except RunAbandoned:
+        raise
+    except BaseException:  # noqa: BLE001 - a foreign hook may raise anything, and its thread goes on
         _log.exception("%s raised", what)
 
 
@@ -97,6 +101,7 @@ class ThreadListener:
         run_hook(self._on_start, f"thread_start hook of {processor.name}")
         while wake.get():
             processor.drain()
+        processor.drain()  # what was pushed before the shutdown, but told of after it
         run_hook(self._on_end, f"thread_end hook of {processor.name}")
         processor._note(agent, EventKind.THREAD_STOPPED)
 
@@ -148,12 +153,16 @@ class TaskProcessor(TaskQueue):
             The taskprocessor, or None if there is none and ``if_exists`` is set. Give it back with `unreference`.
         """
         where: Runtime = runtime if runtime is not None else default_runtime()
-        with where.monitor:
-            existing = where.names.get(("taskprocessor", name))
-            if isinstance(existing, TaskProcessor):
-                existing._references += 1
-                return existing
-        return None if if_exists else cls(name, runtime=where, recorder=recorder)
+        while True:
+            with where.monitor:
+                existing = where.names.get(("taskprocessor", name))
+                if isinstance(existing, TaskProcessor):
+                    existing._references += 1
+                    return existing
+            if if_exists:
+                return None
+            with suppress(DuplicateNameError):  # another thread has just made it
+                return cls(name, runtime=where, recorder=recorder)
 
     def unreference(self) -> None:
         """Give one reference back; with the last the taskprocessor shuts down, without blocking. Any thread."""
