@@ -25,7 +25,7 @@ from taskpool.events import EventKind
 from taskpool.options import TaskPoolOptions, with_overrides
 from taskpool.registry import next_number, release
 from taskpool.revisions.lock import HeldLock
-from taskpool.revisions.queue import SyncTask
+from taskpool.revisions.queue import EmptyTask, SyncTask
 from taskpool.revisions.selection import make_select
 from taskpool.revisions.worker import OriginalWorker, pool_thread
 from taskpool.statistics import PoolStatistics
@@ -282,6 +282,10 @@ class OriginalTaskPool(BasePool):
 
     def thread_ended(self, worker: Worker) -> None:
         self._finish_if_ended(worker.agent)
+
+    def count_unrun(self, queue: TaskQueue, task: Task) -> None:
+        if not isinstance(task, EmptyTask):
+            super().count_unrun(queue, task)
 
     def _finish_if_ended(self, agent: Agent) -> None:
         """Once the last thread has ended: say what is left in the serializers, and let their names be used again."""

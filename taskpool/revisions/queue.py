@@ -30,7 +30,7 @@ class EmptyTask(Task):
     __slots__ = ()
 
     def __init__(self, processor: Any) -> None:
-        super().__init__(processor, nothing, checkpoint=True)
+        super().__init__(processor, nothing)
 
     @property
     def label(self) -> str:

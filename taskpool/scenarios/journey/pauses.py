@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from taskpool.errors import NotSuspendedError
 from taskpool.scenarios.journey.program import JourneyProgram, Stage
+from taskpool.scenarios.lane import named
 from taskpool.task import nothing
 
 __all__ = [
@@ -18,11 +19,12 @@ __all__ = [
 
 def _double_suspend(stage: Stage) -> None:
     session = stage.serializer("session")
+    session.push(named("message", nothing))
     session.suspend()
     session.suspend()
     session.unsuspend()
     session.unsuspend()
-    session.push_wait(nothing)
+    session.push_wait(named("last message", nothing))
 
 
 DOUBLE_SUSPEND = JourneyProgram(
@@ -38,7 +40,7 @@ DOUBLE_SUSPEND = JourneyProgram(
     play=_double_suspend,
     found_on=("taskpool-first",),
     finds="deadlock",
-    cured_on=("taskpool-shipped", "taskpool", "threadpool"),
+    cured_on=("taskpool-shipped", "taskpool"),
 )
 
 
@@ -49,7 +51,7 @@ def _push_wait_through_pause(stage: Stage) -> None:
     def question() -> None:
         stage.expect(not paused.get(), "the session ran a task while it was paused")
 
-    other.push(session.push_wait, question)
+    other.push(named("ask the session", session.push_wait, question))
     session.suspend()
     paused.set(True)
     paused.set(False)
@@ -79,7 +81,7 @@ def _second_suspender(stage: Stage) -> None:
         session.suspend()
         stage.expect(handled.get(), f"{who}'s pause began before the message that was there first was handled")
 
-    session.push(handled.set, True)
+    session.push(named("message", handled.set, True))
     stage.spawn(lambda: suspend("the pickup"), "pickup")
     suspend("the transfer")
     stage.join()
@@ -120,7 +122,7 @@ def _lost_unsuspend(stage: Stage) -> None:
     stage.join()
     if told:
         session.unsuspend()
-    session.push_wait(nothing)
+    session.push_wait(named("message", nothing))
 
 
 LOST_UNSUSPEND = JourneyProgram(
@@ -149,9 +151,12 @@ def _premature_unsuspend(stage: Stage) -> None:
         paused.set(False)
         session.unsuspend()
 
+    def message() -> None:
+        stage.expect(not paused.get(), "the session ran a task during the pickup's pause")
+
     session.suspend()
     stage.spawn(pickup, "pickup")
-    session.push(lambda: stage.expect(not paused.get(), "the session ran a task during the pickup's pause"))
+    session.push(message)
     session.unsuspend()
 
 
@@ -173,6 +178,7 @@ PREMATURE_UNSUSPEND = JourneyProgram(
 def _pause_many(stage: Stage) -> None:
     sessions = [stage.serializer(f"session-{number}") for number in range(stage.threads + 1)]
     for session in sessions:
+        session.push(named("message", nothing))
         session.suspend()
     for session in sessions:
         session.unsuspend()
@@ -188,5 +194,5 @@ PAUSE_MANY = JourneyProgram(
     play=_pause_many,
     found_on=("threadpool",),
     finds="deadlock",
-    cured_on=("taskpool", "taskpool-shipped"),
+    cured_on=("taskpool",),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from taskpool.scenarios.journey.program import JourneyProgram, Stage
+from taskpool.scenarios.lane import named
 
 __all__ = ["LOST_WAKE_UP", "SHRINKING_JOINS_UNDER_LOCK", "SHUTDOWN_STRANDS"]
 
@@ -14,9 +15,9 @@ def _shrinking_joins_under_lock(stage: Stage) -> None:
 
     def long_task() -> None:
         stage.runtime.sleep(3)
-        stage.pool.push(done.set)
+        stage.pool.push(named("short task", done.set))
 
-    stage.pool.push(long_task)
+    stage.pool.push(named("long task", long_task))
     done.wait()
 
 
@@ -62,13 +63,13 @@ SHUTDOWN_STRANDS = JourneyProgram(
     play=_shutdown_strands,
     found_on=("taskpool-first", "taskpool-shipped"),
     finds="assertion",
-    cured_on=("taskpool", "threadpool"),
+    cured_on=("taskpool",),
 )
 
 
 def _lost_wake_up(stage: Stage) -> None:
     ran = stage.event("task ran")
-    stage.pool.push(ran.set)
+    stage.pool.push(named("task", ran.set))
     ran.wait()
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from taskpool.errors import DeadlockError
 from taskpool.scenarios.designs import AnySerializer
 from taskpool.scenarios.journey.program import JourneyProgram, Stage
+from taskpool.scenarios.lane import named
 from taskpool.task import nothing
 
 __all__ = ["A_B_A", "CROSS_PUSH_WAIT", "NESTED_PUSH_WAIT", "PUSH_WAIT_AFTER_RELEASE", "PUSH_WAIT_HOLDING_A_LOCK"]
@@ -17,10 +18,10 @@ def _cross_push_wait(stage: Stage) -> None:
 
     def ask(other: AnySerializer) -> None:
         with suppress(DeadlockError):
-            other.push_wait(nothing)
+            other.push_wait(named("answer", nothing))
 
-    a.push(ask, b)
-    b.push(ask, a)
+    a.push(named("A asks B", ask, b))
+    b.push(named("B asks A", ask, a))
 
 
 CROSS_PUSH_WAIT = JourneyProgram(
@@ -45,11 +46,14 @@ def _a_b_a(stage: Stage) -> None:
 
     def first() -> None:
         unfinished.set(True)
-        b.push_wait(a.push_wait, nothing)
+        b.push_wait(named("B asks A", a.push_wait, named("answer", nothing)))
         unfinished.set(False)
 
-    a.push(first)
-    a.push(lambda: stage.expect(not unfinished.get(), "A's second task ran inside its unfinished first one"))
+    def second() -> None:
+        stage.expect(not unfinished.get(), "A's second task ran inside its unfinished first one")
+
+    a.push(named("A asks B", first))
+    a.push(second)
 
 
 A_B_A = JourneyProgram(
@@ -70,7 +74,7 @@ A_B_A = JourneyProgram(
 
 def _nested_push_wait(stage: Stage) -> None:
     for _ in range(stage.threads):
-        stage.pool.push(stage.pool.push_wait, nothing)
+        stage.pool.push(named("ask the pool", stage.pool.push_wait, named("answer", nothing)))
 
 
 NESTED_PUSH_WAIT = JourneyProgram(
@@ -97,7 +101,7 @@ def _push_wait_holding_a_lock(stage: Stage) -> None:
 
     session.push(message)
     with channel:
-        session.push_wait(nothing)
+        session.push_wait(named("question", nothing))
 
 
 PUSH_WAIT_HOLDING_A_LOCK = JourneyProgram(
@@ -125,7 +129,7 @@ def _push_wait_after_release(stage: Stage) -> None:
     session.push(message)
     with channel:
         pass
-    session.push_wait(nothing)
+    session.push_wait(named("question", nothing))
 
 
 PUSH_WAIT_AFTER_RELEASE = JourneyProgram(
@@ -138,5 +142,5 @@ PUSH_WAIT_AFTER_RELEASE = JourneyProgram(
     play=_push_wait_after_release,
     found_on=(),
     finds="deadlock",
-    cured_on=("taskpool-shipped", "taskpool", "threadpool"),
+    cured_on=("taskpool-shipped", "taskpool"),
 )
