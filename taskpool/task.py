@@ -9,13 +9,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from taskpool.agent import Agent
+    from taskpool.errors import TaskDiscarded
     from taskpool.waits import Wait
 
-__all__ = ["Task", "label_of", "nothing"]
+__all__ = ["Submission", "Task", "label_of", "nothing"]
 
 
 def nothing() -> None:
     """The task that does nothing."""
+
+
+class Submission:
+    """A callable that is pushed in another one's place and keeps how that ends for somebody who asks later.
+
+    What it raises is recorded and counted, but not logged.
+
+    Attributes:
+        label: The other one's short name.
+        origin: Where that was handed in: file and line.
+    """
+
+    __slots__ = ("label", "origin")
+
+    label: str
+    origin: tuple[str, int] | None
+
+    def __call__(self) -> object:
+        """Run it."""
+        raise NotImplementedError
+
+    def discarded(self, task: Task, error: TaskDiscarded | None) -> None:
+        """It will never run: ``error`` says why, or None if its pool was aborted. Monitor held: no user code here."""
+        raise NotImplementedError
 
 
 def label_of(fn: Callable[..., Any]) -> str:
@@ -34,6 +59,9 @@ def label_of(fn: Callable[..., Any]) -> str:
         return label if isinstance(label, str) else fn.__name__
     if kind is BuiltinFunctionType or kind is type:
         return fn.__name__
+    if issubclass(kind, Submission):
+        label = fn.label  # type: ignore[attr-defined]
+        return str(label)
     return kind.__name__
 
 
@@ -109,6 +137,12 @@ class Task:
 
     def __repr__(self) -> str:
         return f"<{self}>"
+
+    @property
+    def submission(self) -> Submission | None:
+        """Its callable, if that is a Submission. Runs no code of the callable's."""
+        fn: Any = self.fn
+        return fn if issubclass(type(fn), Submission) else None
 
     @property
     def label(self) -> str:

@@ -57,7 +57,7 @@ def run_task(task: Task, runtime: Runtime, *, log: bool) -> Ended:
         raise
     except BaseException as error:  # noqa: BLE001 - a task may raise anything, and its thread goes on
         ended = runtime.monotonic()
-        if log and not isinstance(error, PoolAborted):
+        if log and task.submission is None and not isinstance(error, PoolAborted):
             name = task.agent.name if task.agent is not None else "?"
             _log.error("%s raised on %s", task, name, exc_info=error)
         return None, error, _describe(error), ended
@@ -264,7 +264,8 @@ class TaskQueue:
             self._shortest = seconds
         if self._longest is None or seconds > self._longest:
             self._longest = seconds
-            self._longest_task = (label_of(task.fn), task.origin)
+            submission = task.submission
+            self._longest_task = (label_of(task.fn), task.origin if submission is None else submission.origin)
 
     def _discard(
         self, task: Task, agent: Agent, reason: str, outcome: str = Outcome.ABORTED, error: TaskDiscarded | None = None
@@ -274,6 +275,9 @@ class TaskQueue:
         self._emit(agent, EventKind.TASK_DISCARDED, task, reason=reason)
         if task.wait is not None:
             end(task.wait, outcome, error)
+        submission = task.submission
+        if submission is not None:
+            submission.discarded(task, error)
         if self._alerted and len(self._queue) <= self.low_water:
             self._clear_high_water(agent)
 
