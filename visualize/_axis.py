@@ -9,7 +9,7 @@ from typing import Protocol
 
 from visualize.lanes import BarKind, Lanes
 
-__all__ = ["Axis", "Stretch", "axis_of"]
+__all__ = ["Axis", "Stretch", "axis_of", "round_ticks"]
 
 
 class Stretch(Protocol):
@@ -55,20 +55,24 @@ class Axis:
 
     def ticks(self, most: int) -> list[float]:
         """Round positions, at most ``most`` of them and at least one."""
-        width = (self.high - self.low) / max(1, most - 1)
-        power = 10.0 ** math.floor(math.log10(width))
-        step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= width * 0.9999)
-        if self.by == "order":
-            step = max(1.0, step)
-        first = math.ceil(self.low / step - 1e-9)
-        last = math.floor(self.high / step + 1e-9)
-        return [number * step for number in range(first, last + 1)] or [self.low]
+        return round_ticks(self.low, self.high, most, whole=self.by == "order")
 
     def label(self, position: float) -> str:
         """A position as a short number, without the unit."""
         if self.by == "order":
             return f"{position:,.0f}"
         return f"{position:,.6g}" if abs(position) < 1e6 else f"{position:.3g}"
+
+
+def round_ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
+    """Round numbers from ``low`` to ``high``, at most ``most`` of them and at least one; whole ones if asked for."""
+    width = (high - low) / max(1, most - 1)
+    power = 10.0 ** math.floor(math.log10(width))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= width * 0.9999)
+    if whole:
+        step = max(1.0, step)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [number * step for number in range(first, last + 1)] or [low]
 
 
 def axis_of(runs: Sequence[Lanes], by: str = "auto", between: tuple[float, float] | None = None) -> Axis:

@@ -14,7 +14,7 @@ from visualize._legend import end_of, legend_of
 from visualize._picture import Picture, Role, RowKind, Section, Shape
 from visualize.palette import Style, escaped, shortened
 
-__all__ = ["image_of", "svg_of"]
+__all__ = ["Swatches", "image_of", "page", "svg_of"]
 
 _FONT = "system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
 _ADAPTS = ' style="max-width:100%;height:auto;background:transparent"'
@@ -43,11 +43,64 @@ def svg_of(picture: Picture, width: int = 860, *, standalone: bool = False) -> s
     return _Drawing(picture, max(320, width), standalone).drawn()
 
 
-def image_of(picture: Picture, width: int = 860) -> str:
-    """The picture as an ``<img>`` with its SVG inside and its summary as the alternative text."""
-    data = base64.b64encode(svg_of(picture, width, standalone=True).encode()).decode()
-    alt = escaped(picture.summary)
-    return f'<img style="max-width:100%" alt="{alt}" src="data:image/svg+xml;base64,{data}">'
+def image_of(svg: str, summary: str) -> str:
+    """A standalone SVG as an ``<img>`` that has it inside, with ``summary`` as the alternative text."""
+    data = base64.b64encode(svg.encode()).decode()
+    return f'<img style="max-width:100%" alt="{escaped(summary)}" src="data:image/svg+xml;base64,{data}">'
+
+
+def page(content: str, width: int, height: int, summary: str, definitions: str, standalone: bool) -> str:
+    """An ``<svg>`` element around what was drawn; all arguments but ``summary`` are markup or numbers."""
+    summary = escaped(summary)
+    card = ""
+    if standalone:
+        card = f'{_CARD}<rect id="card" x=".5" y=".5" width="{width - 1}" height="{height - 1}" rx="8"/>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+        f'role="img" aria-label="{summary}" font-family="{_FONT}" font-size="11"{"" if standalone else _ADAPTS}>'
+        f"<title>{summary}</title><defs>{definitions}</defs>{card}"
+        f'<g fill="currentColor">{content}</g></svg>'
+    )
+
+
+class Swatches:
+    """Fills, and the patterns that they need.
+
+    Args:
+        prefix: Makes the patterns' ids unlike those of another picture on the same page.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._patterns: dict[str, str] = {}
+
+    @property
+    def definitions(self) -> str:
+        """The patterns used so far, as markup."""
+        return "".join(self._patterns.values())
+
+    def fill(self, style: Style) -> str:
+        """What stands in a ``fill`` attribute."""
+        marks = _MARKS.get(style.pattern)
+        if marks is None:
+            return style.colour
+        name = f"{self._prefix}-{style.colour[1:]}-{style.pattern.replace(' ', '-')}"
+        ink, opacity = (style.edge, 0.55) if style.pattern == "slanted lines" else (style.ink, 0.4)
+        self._patterns.setdefault(
+            name,
+            f'<pattern id="{name}" width="8" height="8" patternUnits="userSpaceOnUse">'
+            f'<rect width="8" height="8" fill="{style.colour}"/>'
+            f'<path d="{marks}" stroke="{ink}" stroke-width="1.3" stroke-linecap="round" fill="none" '
+            f'opacity="{opacity}"/></pattern>',
+        )
+        return f"url(#{name})"
+
+    def box(self, x: float, y: float, width: float, height: float, style: Style) -> str:
+        """A rectangle in a style."""
+        return (
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="1.5" '
+            f'fill="{self.fill(style)}" stroke="{style.edge}"/>'
+        )
 
 
 class _Drawing:
@@ -56,8 +109,7 @@ class _Drawing:
         self.geometry: Geometry = geometry_of(picture, width)
         self.left, self.right = self.geometry.left, width - 14.0
         self.parts: list[str] = []
-        self.patterns: dict[str, str] = {}
-        self.prefix = f"t{zlib.crc32(repr(picture).encode('utf-8', 'replace')):08x}"  # unlike another picture's
+        self.swatches = Swatches(f"t{zlib.crc32(repr(picture).encode('utf-8', 'replace')):08x}")
 
     def drawn(self) -> str:
         picture = self.picture
@@ -70,18 +122,8 @@ class _Drawing:
                 y += 16
                 self._text(14, y, line, 'opacity=".85"')
         self.parts.append("</g>")
-        height = round(y + 18)
-        summary = escaped(picture.summary)
-        card = ""
-        if self.standalone:
-            card = f'{_CARD}<rect id="card" x=".5" y=".5" width="{self.width - 1}" height="{height - 1}" rx="8"/>'
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" height="{height}" '
-            f'viewBox="0 0 {self.width} {height}" role="img" aria-label="{summary}" '
-            f'font-family="{_FONT}" font-size="11"{"" if self.standalone else _ADAPTS}>'
-            f"<title>{summary}</title><defs>{''.join(self.patterns.values())}</defs>{card}"
-            f'<g fill="currentColor">{"".join(self.parts)}</g></svg>'
-        )
+        content = "".join(self.parts)
+        return page(content, self.width, round(y + 18), picture.summary, self.swatches.definitions, self.standalone)
 
     # -- rows ----------------------------------------------------------------------------------------------------
 
@@ -142,9 +184,9 @@ class _Drawing:
         width = max(1.5, high - low)
         dashes = ' stroke-dasharray="3 2"' if shape.role is Role.PAUSING else ""
         thick = ' stroke-width="1.8"' if shape.failed else ""
+        fill = self.swatches.fill(style)
         self.parts.append(
-            f'{box}width="{width:.1f}" rx="1.5" fill="{self._fill(style)}" stroke="{style.edge}"{thick}{dashes}>'
-            f"{title}</rect>"
+            f'{box}width="{width:.1f}" rx="1.5" fill="{fill}" stroke="{style.edge}"{thick}{dashes}>{title}</rect>'
         )
         top, bottom = self.geometry.label_extent(shape, place)
         if not self._label(shape, top, bottom) and shape.failed and width >= 9 and bottom - top >= 8:
@@ -198,10 +240,7 @@ class _Drawing:
             if role is Role.TURN:
                 swatch = f'<rect x="{x:.1f}" y="{y - 5:.1f}" width="18" height="2" fill="{style.edge}"/>'
             else:
-                swatch = (
-                    f'<rect x="{x:.1f}" y="{y - 9:.1f}" width="18" height="11" rx="1.5" '
-                    f'fill="{self._fill(style)}" stroke="{style.edge}"/>'
-                )
+                swatch = self.swatches.box(x, y - 9, 18, 11, style)
             self.parts.append(swatch)
             self._text(x + 24, y, text, "")
             x += width
@@ -218,21 +257,6 @@ class _Drawing:
 
     def _text(self, x: float, y: float, text: str, attributes: str) -> None:
         self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" {attributes}>{escaped(text)}</text>')
-
-    def _fill(self, style: Style) -> str:
-        marks = _MARKS.get(style.pattern)
-        if marks is None:
-            return style.colour
-        name = f"{self.prefix}-{style.colour[1:]}-{style.pattern.replace(' ', '-')}"
-        ink, opacity = (style.edge, 0.55) if style.pattern == "slanted lines" else (style.ink, 0.4)
-        self.patterns.setdefault(
-            name,
-            f'<pattern id="{name}" width="8" height="8" patternUnits="userSpaceOnUse">'
-            f'<rect width="8" height="8" fill="{style.colour}"/>'
-            f'<path d="{marks}" stroke="{ink}" stroke-width="1.3" stroke-linecap="round" fill="none" '
-            f'opacity="{opacity}"/></pattern>',
-        )
-        return f"url(#{name})"
 
 
 def _folded(text: str, width: int) -> list[str]:

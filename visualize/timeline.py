@@ -28,6 +28,7 @@ FIGURE_LIMIT = 4_000
 STATIC_LIMIT = 1_500
 TEXT_WIDTH = 78
 TOLD = 30
+TOLD_EACH = 16
 
 
 class Timeline:
@@ -49,14 +50,18 @@ class Timeline:
         return picture_of(self._readings, limit=limit, words=words, **self._options)
 
     @cached_property
-    def _small(self) -> Picture:
+    def small(self) -> Picture:
+        """What is drawn where nothing can be zoomed."""
         return self.picture(min(self._limit, STATIC_LIMIT))
 
     def lines(self, width: int = TEXT_WIDTH) -> list[str]:
         """The lanes drawn with characters, then what happened, told."""
-        lines = lines_of(self.picture(None, words=False), width)
-        for reading in self._readings:
-            lines += told(reading.source.events, width, TOLD)
+        picture = self.picture(None, words=False)
+        lines = lines_of(picture, width)
+        several = len(self._readings) > 1
+        for reading, section in zip(self._readings, picture.sections, strict=True):
+            title = section.title if several else ""
+            lines += [*told(reading.source.events, width, TOLD_EACH if several else TOLD, title), ""]
         return lines
 
     @cached_property
@@ -67,7 +72,7 @@ class Timeline:
     @property
     def svg(self) -> str:
         """The static picture, an ``<svg>`` that takes its text colour from the page around it."""
-        return svg_of(self._small)
+        return svg_of(self.small)
 
     @cached_property
     def text(self) -> str:
@@ -81,7 +86,7 @@ class Timeline:
         return {
             PLOTLY_MIME: bundle_of(figure_data(self.picture(self._limit))),
             "text/html": (
-                f"<div>{image_of(self._small)}"
+                f"<div>{image_of(svg_of(self.small, standalone=True), self.small.summary)}"
                 f"<details><summary>The same as text</summary><pre>{_pre(self.text)}</pre></details></div>"
             ),
             "text/plain": self.text,

@@ -83,11 +83,11 @@ def test_below_the_lanes_stands_what_happened_and_who_is_stuck(threadpool_events
         "Blocked at the end",
         "  p/0 (in task 1 'pause') is kept while B is paused. boss has paused B",
         "    and must resume it.",
-        "  p/1 (in task 4 'call') waits for task 9 'ask' of B. It is still queued:",
-        "    B is paused. boss has paused B and must resume it.",
-        "  boss waits for task 7 'notify' of C. It is still queued: C waits for its",
-        "    turn (task 8), next in the queue of p, whose threads p/0 and p/1 are",
-        "    both blocked.",
+        "  p/1 (in task 4 'call') waits for task 9 'ask' of B. It is still",
+        "    queued: B is paused. boss has paused B and must resume it.",
+        "  boss waits for task 7 'notify' of C. It is still queued: C waits for",
+        "    its turn (task 8), next in the queue of p, whose threads p/0 and p/1",
+        "    are both blocked.",
         "  None of them can go on: this is a deadlock.",
     ]
 

@@ -1,0 +1,49 @@
+"""Tables for people: numbers as text, and rows as HTML or as lines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from visualize.palette import cleaned, escaped
+
+__all__ = ["html_table", "number_text", "text_table"]
+
+
+def number_text(value: float, label: str = "") -> str:
+    """A number for people: shares in percent, times with three digits, whole numbers whole, nothing as ``–``."""
+    if isinstance(value, float) and math.isnan(value):
+        return "–"
+    if "share" in label:
+        return f"{value * 100:.0f} %"
+    return f"{value:,.3g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,.0f}"
+
+
+def html_table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """An HTML table: the first column names the rows, the others are numbers. Empty names give no head."""
+    head = ""
+    if any(names):
+        cells = "".join(f"<th style='text-align:{_side(at)}'>{escaped(name)}</th>" for at, name in enumerate(names))
+        head = f"<thead><tr>{cells}</tr></thead>"
+    body = "".join(
+        f"<tr><th style='text-align:left' scope='row'>{escaped(str(first))}</th>"
+        + "".join(f"<td style='text-align:right'>{escaped(str(cell))}</td>" for cell in rest)
+        + "</tr>"
+        for first, *rest in rows
+    )
+    return f"<table>{head}<tbody>{body}</tbody></table>"
+
+
+def text_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The same as lines, in columns."""
+    table = [[cleaned(str(cell)) for cell in row] for row in (names, *rows)]
+    widths = [max(len(row[at]) for row in table) for at in range(len(names))]
+    lines = []
+    for first, *rest in table:
+        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _side(column: int) -> str:
+    return "left" if column == 0 else "right"

@@ -1,0 +1,188 @@
+"""Two or more runs side by side: their timelines on one time axis, their figures in one table, and a verdict.
+
+``compare(old, new)`` shows, in a notebook, the verdict and the table and below them the timelines; ``.text``,
+``.svg``, ``.figure`` and ``.table`` are its parts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from visualize._callable import make_callable
+from visualize._source import Source, source_of
+from visualize._svg import svg_of
+from visualize._tables import html_table, number_text, text_table
+from visualize._verdict import verdict
+from visualize.metrics import Metrics
+from visualize.palette import cleaned, escaped
+from visualize.timeline import FIGURE_LIMIT, TEXT_WIDTH, Timeline
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+__all__ = ["Comparison", "compare", "figure", "svg", "table", "text"]
+
+
+class Comparison:
+    """Runs side by side. Made by `compare`.
+
+    Args:
+        runs: What to show, in order.
+        titles: A title for each.
+        options: As `compare` says.
+    """
+
+    def __init__(self, runs: Sequence[Any], titles: Sequence[str], **options: Any) -> None:
+        self.titles = tuple(cleaned(title) for title in titles)
+        sources = [source_of(run) for run in runs]
+        self._outcomes = [source.outcome for source in sources]
+        self._timeline = Timeline(*sources, titles=list(self.titles), **options)
+        self._metrics = [Metrics(source) for source in sources]
+
+    @property
+    def metrics(self) -> dict[str, Metrics]:
+        """Each run's figures, by its title."""
+        return dict(zip(self.titles, self._metrics, strict=True))
+
+    @cached_property
+    def verdict(self) -> str:
+        """What came out, in words."""
+        totals = [one.totals for one in self._metrics]
+        return verdict(list(zip(self.titles, self._outcomes, totals, strict=True)))
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The figures: a row for each, a column for each run; times in milliseconds."""
+        import pandas as pd
+
+        columns = {title: one.totals for title, one in zip(self.titles, self._metrics, strict=True)}
+        return pd.DataFrame(columns)
+
+    @property
+    def figure(self) -> go.Figure:
+        """The timelines as one plotly figure, with one time axis."""
+        return self._timeline.figure
+
+    @property
+    def svg(self) -> str:
+        """The timelines as one static ``<svg>``."""
+        return self._timeline.svg
+
+    @cached_property
+    def text(self) -> str:
+        """The verdict, the table, and the timelines drawn with characters; what happened is told for each."""
+        return "\n".join([self._head(), "", *self._timeline.lines()]).rstrip()
+
+    def lines(self, width: int) -> list[str]:
+        """The text, with lanes of at most ``width`` characters."""
+        return [*self._head().split("\n"), "", *self._timeline.lines(width)]
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _rows(self) -> list[list[str]]:
+        totals = [one.totals for one in self._metrics]
+        rows = [["outcome", *(outcome.replace("_", " ") or "–" for outcome in self._outcomes)]]
+        rows += [[label, *(number_text(one[label], label) for one in totals)] for label in totals[0]]
+        return rows
+
+    def _head(self) -> str:
+        return "\n".join([self.verdict, "", *text_table(["", *self.titles], self._rows())])
+
+    def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, Any]:
+        """All in one, for what shows a single output: the figure where it can be shown, else everything as HTML."""
+        bundle = dict(self._timeline._repr_mimebundle_())
+        bundle["text/html"] = f"<div>{self._head_html()}{bundle['text/html']}</div>"
+        bundle["text/plain"] = self.text
+        return bundle
+
+    def _head_html(self) -> str:
+        return f"<p>{escaped(self.verdict)}</p>{html_table(['', *self.titles], self._rows())}"
+
+    def _ipython_display_(self) -> None:
+        """Show two outputs: the verdict with the table, and the timelines."""
+        import IPython.display
+
+        display: Any = IPython.display.display
+        display({"text/html": self._head_html(), "text/plain": self._head()}, raw=True)
+        display(self._timeline._repr_mimebundle_(), raw=True)
+
+
+def compare(
+    *runs: Any,
+    by: str = "auto",
+    between: tuple[float, float] | None = None,
+    limit: int = FIGURE_LIMIT,
+) -> Comparison:
+    """Put runs side by side. Does not block; any thread.
+
+    Args:
+        *runs: Two or more runs (anything that `visualize.timeline` takes); or one mapping of titles to runs, such as
+            `taskpool.scenarios.compare_runs` returns.
+        by: ``time``, ``order`` (each event takes the same room) or ``auto``; see `visualize.timeline`.
+        between: From when to when, in seconds of the runs; None for everything.
+        limit: How many bars are drawn at most, in all.
+
+    Raises:
+        TypeError: If there is no trace in one of the runs.
+        ValueError: If there is no run, or ``by``, ``between`` or ``limit`` makes no sense.
+    """
+    titles: list[str]
+    if len(runs) == 1 and isinstance(runs[0], Mapping):
+        titles, values = [str(title) for title in runs[0]], list(runs[0].values())
+    else:
+        values = list(runs)
+        titles = _titles([source_of(run) for run in values])
+    if not values:
+        raise ValueError("compare needs runs: compare(old, new)")
+    if limit < 1:
+        raise ValueError(f"limit={limit!r}: at least one bar must be drawn")
+    return Comparison(values, titles, by=by, between=between, limit=limit)
+
+
+def _titles(sources: Sequence[Source]) -> list[str]:
+    """The designs if they tell the runs apart, else the full titles; numbered where even they are the same."""
+    names = [source.design for source in sources]
+    if not all(names) or len(set(names)) < len(names):
+        names = [source.title or "trace" for source in sources]
+    counts, seen = Counter(names), Counter[str]()
+    titles = []
+    for name in names:
+        seen[name] += 1
+        titles.append(f"{name} ({seen[name]})" if counts[name] > 1 else name)
+    return titles
+
+
+def figure(*runs: Any, **options: Any) -> go.Figure:
+    """The timelines as one plotly figure; arguments as for `compare`."""
+    return compare(*runs, **options).figure
+
+
+def svg(*runs: Any, width: int = 860, standalone: bool = False, **options: Any) -> str:
+    """The timelines as one static ``<svg>``.
+
+    Args:
+        *runs: As for `compare`.
+        width: In pixels.
+        standalone: Whether it is to be a file of its own, which brings a background, or part of a page.
+        **options: As for `compare`.
+    """
+    comparison = compare(*runs, **options)
+    return svg_of(comparison._timeline.small, width, standalone=standalone)
+
+
+def table(*runs: Any, **options: Any) -> pd.DataFrame:
+    """The figures of the runs in one table; arguments as for `compare`."""
+    return compare(*runs, **options).table
+
+
+def text(*runs: Any, width: int = TEXT_WIDTH, **options: Any) -> str:
+    """Everything as text; ``width`` is the longest line of the lanes in characters, the rest as for `compare`."""
+    return "\n".join(compare(*runs, **options).lines(width)).rstrip()
+
+
+make_callable(__name__, compare)
