@@ -138,11 +138,9 @@ class BasePool:
                 for serializer in list(self.serializers.values()):
                     serializer.on_pool_closing(agent)
                 self.finish_if_drained(agent)
-            handles = list(self.threads)
         if wait:
             try:
-                for handle in handles:
-                    handle.join()
+                self._join()
             except BaseException:
                 self.abort()
                 raise
@@ -173,6 +171,18 @@ class BasePool:
                 return None
             queued = sum(len(queue._queue) for queue in (*self._queues(), *self.serializers.values()))
             return Stall.of(self, queued)
+
+    def _join(self) -> None:
+        """Block until every thread has ended, those that start meanwhile too."""
+        joined: set[ThreadHandle] = set()
+        while True:
+            with self._monitor:
+                handles = [handle for handle in self.threads if handle not in joined]
+            if not handles:
+                return
+            for handle in handles:
+                handle.join()
+            joined.update(handles)
 
     # -- Everything below is for the package, and is called with the monitor held.
 
@@ -209,6 +219,11 @@ class BasePool:
         claim(self.runtime, "pool", self.name, self)
         shown: dict[str, Any] = {k: v for k, v in options.items() if isinstance(v, (int, float, str))}
         self.emit(agent, EventKind.POOL_CREATED, design=design, **shown)
+
+    def _give_up(self, agent: Agent) -> None:
+        """It could not be opened: its name is free, and the threads that have started end."""
+        self.closing = self.aborted = True
+        self._drain(agent)
 
     def refuse_if_closing(self) -> None:
         """Raise if the pool takes no pushes."""

@@ -257,15 +257,17 @@ class BaseSerializer(TaskQueue):
             self._unsuspend(agent)
 
     def _discard_queue(self, agent: Agent) -> None:
-        """Throw away what waits behind a suspension, because the pool is closing."""
+        """Throw away what will never have its turn, because the pool is closing."""
         tasks = list(self._queue)
         self._queue.clear()
+        when = f"while serializer {self.name!r} was suspended" if self._owners else "when it had no thread"
         for task in tasks:
-            error = TaskDiscarded(
-                f"{task} will never run: its pool was shut down while serializer {self.name!r} was suspended"
-            )
+            error = TaskDiscarded(f"{task} will never run: its pool was shut down {when}")
             self._discard(task, agent, "shut_down", Outcome.REFUSED, error)
             self.pool.count_unrun(self, task)
+        waits, self._suspenders = self._suspenders, []
+        for wait in waits:
+            end(wait, Outcome.REFUSED, PoolShutDown(f"serializer {self.name!r} cannot be suspended: its pool is gone"))
 
     def _leave_if_done(self, agent: Agent) -> None:
         """Go, if it has been closed and nothing is left."""

@@ -50,10 +50,11 @@ class BlockingSerializer(BaseSerializer):
         task = self._new_task(fn, args, kwargs, agent.current)
         with self._monitor:
             own = self._runs_on(agent)
+            if not own or self.pool.aborted:
+                self._refuse_push_wait(agent)
             if own:
                 self._begin_inline(task, agent, "own_serializer")
             else:
-                self._refuse_push_wait(agent)
                 wait = task.wait = Wait(self.pool, agent, "sync_task", self, task)
                 self._enqueue(task, agent, wait=True)
                 self._schedule(agent)

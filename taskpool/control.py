@@ -25,7 +25,10 @@ __all__ = ["ControlQueue", "ThreadPoolListener"]
 
 
 class ThreadPoolListener(Protocol):
-    """Told what happens in a threadpool. Called on the control thread, without any lock held."""
+    """Told what happens in a threadpool. Called on the control thread, without any lock held; must not block.
+
+    A listener may leave out what it does not care for. What it raises is logged.
+    """
 
     def state_changed(self, pool: ThreadPool, active: int, idle: int) -> None:
         """Threads have been added, removed, activated or gone idle."""
@@ -87,6 +90,7 @@ class _Handler:
                 sleeping, more = self.sleeping, bool(control._queue) or not self.ended
                 if not more:
                     control._emit(agent, EventKind.THREAD_STOPPED, pool=control.pool.name, control=True)
+            agent.flush_warnings()
             control.pass_on(told)
             if sleeping:
                 wake.get()
@@ -103,7 +107,11 @@ class ControlQueue(TaskProcessor):
 
     def _open(self) -> None:
         claim(self.runtime, "taskprocessor", self.name, self)
-        self.listener.start(self)
+        try:
+            self.listener.start(self)
+        except BaseException:
+            release(self.runtime, "taskprocessor", self.name, self)
+            raise
 
     def push(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
         """Refused: the pool alone pushes here."""
@@ -128,9 +136,13 @@ class ControlQueue(TaskProcessor):
         """Do the next control task."""
         task = self._queue.popleft()
         self._processed += 1
-        task.fn(agent)
         action, label = task.args
+        try:
+            task.fn(agent)
+        except RuntimeError as error:  # the system gives no more threads
+            agent.warnings.append(f"{label} of pool {self.pool.name!r} failed: {error}")
         self._emit(agent, EventKind.CONTROL_RAN, task, action=action, label=label)
+        self.pool.finish_if_drained(agent)
 
     def tell(self, what: str, *args: Any) -> None:
         """Keep something for the pool's listener."""
@@ -140,7 +152,7 @@ class ControlQueue(TaskProcessor):
     def pass_on(self, told: list[tuple[str, tuple[Any, ...]]]) -> None:
         """Tell the listener, on the control thread."""
         for what, args in told:
-            hook = getattr(self.pool.listener, what)
+            hook = getattr(self.pool.listener, what, None)
             run_hook(hook, f"{what} of the listener of pool {self.pool.name!r}", self.pool, *args)
 
     def close(self) -> None:

@@ -64,7 +64,11 @@ class _PoolProcessor(TaskProcessor):
 
     def _open(self) -> None:
         claim(self.runtime, "taskprocessor", self.name, self)
-        self.listener.start(self)
+        try:
+            self.listener.start(self)
+        except BaseException:
+            release(self.runtime, "taskprocessor", self.name, self)
+            raise
 
     def needs(self, wait: Wait) -> Needs:
         assert isinstance(self.listener, _PoolListener)
@@ -152,10 +156,14 @@ class TaskPool(BasePool):
         agent = current_agent(self.runtime)
         with self._monitor:
             self._open(agent, "taskpool", **{f.name: getattr(self.options, f.name) for f in fields(self.options)})
-            for _ in range(self.options.minimum_size):
-                self._add(dynamic=False)
-            for _ in range(self.options.initial_size - self.options.minimum_size):
-                self._add(dynamic=True)
+            try:
+                for _ in range(self.options.minimum_size):
+                    self._add(dynamic=False)
+                for _ in range(self.options.initial_size - self.options.minimum_size):
+                    self._add(dynamic=True)
+            except BaseException:
+                self._give_up(agent)
+                raise
 
     def __repr__(self) -> str:
         state = "aborted" if self.aborted else "shut down" if self.drained else "closing" if self.closing else "open"
@@ -271,7 +279,7 @@ class TaskPool(BasePool):
 
     def thread_ended(self, worker: Worker) -> None:
         assert isinstance(worker, _Worker)
-        if self.drained:
+        if self.drained and worker in self._workers():
             self._forget(worker)
             if not self._workers():
                 self._shut_down(worker.agent)
@@ -306,9 +314,17 @@ class TaskPool(BasePool):
         size, by = len(self._workers()), self._growth()
         if not by:
             return None
-        new = [self._add(dynamic=True) for _ in range(by)]
-        self.emit(agent, EventKind.POOL_GREW, by=by, size=size + by)
-        return new[0]
+        new: list[_Worker] = []
+        try:
+            for _ in range(by):
+                new.append(self._add(dynamic=True))  # noqa: PERF401 - those that have started count
+        except RuntimeError as error:  # the system gives no more threads
+            if not size and not new:
+                raise
+            agent.warnings.append(f"pool {self.name!r} cannot grow: {error}")
+        if new:
+            self.emit(agent, EventKind.POOL_GREW, by=len(new), size=size + len(new))
+        return new[0] if new else None
 
     def _growth(self) -> int:
         """How many taskprocessors the pool may add at once."""

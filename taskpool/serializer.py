@@ -67,7 +67,7 @@ class Serializer(BaseSerializer):
         with self._monitor:
             own = any(above.processor is self for above in ancestors(agent))
             inside = own or is_inside(agent, self.pool)
-            if not own:
+            if not own or self.pool.aborted:
                 self._refuse_push_wait(inside)
             if own:
                 self._begin_inline(task, agent, "own_serializer")

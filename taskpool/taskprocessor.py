@@ -141,7 +141,12 @@ class TaskProcessor(TaskQueue):
     def _open(self) -> None:
         with self._monitor:
             claim(self.runtime, "taskprocessor", self.name, self)
-        self.listener.start(self)
+        try:
+            self.listener.start(self)
+        except BaseException:
+            with self._monitor:
+                release(self.runtime, "taskprocessor", self.name, self)
+            raise
 
     @classmethod
     def get(

@@ -22,7 +22,7 @@ from taskpool.control import ControlQueue, ThreadPoolListener
 from taskpool.errors import OptionError, TaskDiscarded
 from taskpool.events import EventKind
 from taskpool.options import ThreadPoolOptions, with_overrides
-from taskpool.registry import next_number
+from taskpool.registry import next_number, release
 from taskpool.statistics import PoolStatistics
 from taskpool.taskqueue import TaskQueue
 from taskpool.waits import Needs, Outcome, Wait, begin, block
@@ -110,8 +110,16 @@ class ThreadPool(BasePool):
         agent = current_agent(self.runtime)
         with self._monitor:
             self._open(agent, "threadpool", **{f.name: getattr(self.options, f.name) for f in fields(self.options)})
-            self._control = ControlQueue(self)
-            self._grow(agent, self.options.initial_size)
+            try:
+                self._control = ControlQueue(self)
+            except BaseException:
+                release(self.runtime, "pool", self.name, self)
+                raise
+            try:
+                self._grow(agent, self.options.initial_size)
+            except BaseException:
+                self._give_up(agent)
+                raise
 
     def __repr__(self) -> str:
         state = "aborted" if self.aborted else "shut down" if self.drained else "closing" if self.closing else "open"
@@ -285,7 +293,6 @@ class ThreadPool(BasePool):
         if self.queue._queue:
             self._activate(worker)
         self._changed()
-        self.finish_if_drained(worker.agent)
 
     def _resize(self, size: int, control: Agent) -> None:
         now = len(self._active) + len(self._idle)
@@ -312,15 +319,17 @@ class ThreadPool(BasePool):
         return 0 if self.drained else max(0, by)
 
     def _grow(self, agent: Agent, by: int) -> None:
-        by = self._growth(by)
-        if not by:
-            return
-        for _ in range(by):
-            worker = _Worker(self, f"threadpool/{self.name}-{next_number(self.runtime):08x}", self.name)
-            self._active.append(worker)
-            worker.start(idle=False)
-        self._peak = max(self._peak, len(self._workers()))
-        self.emit(agent, EventKind.POOL_GREW, by=by, size=len(self._active) + len(self._idle))
+        size = len(self._active) + len(self._idle)
+        try:
+            for _ in range(self._growth(by)):
+                worker = _Worker(self, f"threadpool/{self.name}-{next_number(self.runtime):08x}", self.name)
+                worker.start(idle=False)
+                self._active.append(worker)
+        finally:
+            now = len(self._active) + len(self._idle)
+            self._peak = max(self._peak, len(self._workers()))
+            if now > size:
+                self.emit(agent, EventKind.POOL_GREW, by=now - size, size=now)
 
     def _changed(self) -> None:
         self._control.tell("state_changed", len(self._active), len(self._idle))

@@ -81,9 +81,9 @@ class Worker:
         """Start the thread, which sleeps until it is kicked (``idle``) or looks for work at once. Does not block."""
         self.idle = idle
         self._timeout = self.idle_timeout()
-        self._note(EventKind.THREAD_STARTED, pool=self.pool.name)
         self.handle = self.pool.runtime.spawn(self._run, idle, name=self.agent.name)
         self.pool.threads.append(self.handle)
+        self._note(EventKind.THREAD_STARTED, pool=self.pool.name)
 
     def kick(self) -> bool:
         """Wake the thread if it sleeps; whether it did."""
@@ -100,6 +100,8 @@ class Worker:
             if self.pool.thread_end is None:
                 self._stop()
             self._wake.put(not self.ended)
+        elif self.pool.aborted and not self.ended:
+            self._wake.put(True)  # an interrupt may have hit a kick before it woke the thread
 
     # -- what a design decides
 
@@ -184,7 +186,7 @@ class Worker:
             except Empty:
                 with self.pool.runtime.monitor:
                     if self.idle and not self.ended:
-                        if not self.on_idle_timeout():
+                        if self.finished() or not self.on_idle_timeout():
                             continue
                         if self.pool.thread_end is None:
                             self._stop()
