@@ -17,7 +17,7 @@ export class Trace {
     this.sentences = run.sentences || null;
     this.kinds = data.kinds;
     this.texts = data.texts;
-    this.details = data.details;
+    this.details = run.details;
     this.threads = run.threads;
     this.queues = run.queues;
     const columns = run.columns;
@@ -32,7 +32,6 @@ export class Trace {
     this.time = new Float64Array(this.size); // nanoseconds from the first event
     let now = 0;
     for (let at = 0; at < this.size; at++) this.time[at] = now += columns.time[at];
-    this.queueByName = new Map(this.queues.map((queue, index) => [queue.name, index]));
     this.code = Object.fromEntries(data.kinds.map((name, index) => [name, index]));
     this.readTasks();
   }
@@ -43,7 +42,12 @@ export class Trace {
     const ends = new Set(["task_finished", "task_failed", "task_discarded"].map((name) => this.code[name]));
     this.origin = new Map();
     this.ends = [];
+    this.first = { queue: this.queues.map(() => Infinity), thread: this.threads.map(() => Infinity) };
     let most = 0;
+    for (let at = this.size - 1; at >= 0; at--) {
+      if (this.queue[at] !== NONE) this.first.queue[this.queue[at]] = at;
+      this.first.thread[this.thread[at]] = at;
+    }
     for (let at = 0; at < this.size; at++) {
       const kind = this.kind[at];
       if (kind === pushed || kind === inlined || kind === queued) {
@@ -52,6 +56,15 @@ export class Trace {
       } else if (ends.has(kind) && !this.isOwn(this.task[at])) this.ends.push(at);
     }
     this.digits = String(most).length;
+  }
+
+  // The position of the first event that mentions a queue, or that happens on a thread.
+  firstSeen(queue) {
+    return this.first.queue[queue];
+  }
+
+  firstActs(thread) {
+    return this.first.thread[thread];
   }
 
   kindName(at) {
@@ -69,8 +82,7 @@ export class Trace {
 
   // The serializer whose turn a task is, or NONE.
   turnOf(task) {
-    const name = this.originFacts(task).turn;
-    return name === undefined ? NONE : this.queueByName.get(name) ?? NONE;
+    return this.originFacts(task).turn ?? NONE;
   }
 
   // Whether a task is one of the pool's own: a turn or a suspend's checkpoint.

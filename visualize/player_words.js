@@ -79,7 +79,7 @@ const SAY = {
   thread_idled: (t) => `${t.thread} has nothing left to do.`,
   thread_woke: (t) => `${t.thread} wakes up.`,
   task_pushed(t) {
-    if (t.turn) return `A turn for ${t.turnName}, task ${t.task}, joins the queue of ${t.queue}.`;
+    if (t.turnName) return `A turn for ${t.turnName}, task ${t.task}, joins the queue of ${t.queue}.`;
     if (t.checkpoint) return `${t.thread} puts a checkpoint, task ${t.task}, behind what ${t.queue} has left to do.`;
     return `${t.thread} pushes ${t.name} to ${t.queue}${t.wait ? ", to wait for its result" : ""}.`;
   },
@@ -97,7 +97,7 @@ const SAY = {
     if (t.outcome === "done" || t.outcome === undefined) return `${t.thread} has what it waited for and goes on.`;
     return `${t.thread} stops waiting: ${t.outcome.replaceAll("_", " ")}.`;
   },
-  serializer_scheduled: (t) => `${t.queue} has something to do: its turn is queued${t.on ? ` on ${t.onName}` : ""}.`,
+  serializer_scheduled: (t) => `${t.queue} has something to do: its turn is queued${t.onName ? ` on ${t.onName}` : ""}.`,
   serializer_released(t) {
     if (t.requeued) return `${t.queue} gives the thread back with ${amount(t.left ?? 0, "task")} left, and queues for another turn.`;
     return `${t.thread} belongs to ${t.queue} no more${t.left ? `; ${amount(t.left, "task")} left` : ""}.`;
@@ -128,7 +128,7 @@ export function sentence(trace, at) {
     task,
     name: trace.taskName(task),
     turnName: turn === NONE ? "" : trace.queueName(turn),
-    onName: facts.on === undefined ? "" : trace.queueName(trace.queueByName.get(facts.on) ?? NONE),
+    onName: trace.queueName(facts.on ?? NONE),
     inline: origin !== undefined && trace.kindName(origin) === "task_inlined",
     phrase: trace.kindName(at) === "wait_started" ? waitPhrase(trace, at) : "",
   };

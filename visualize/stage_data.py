@@ -15,7 +15,7 @@ from visualize._cast import Cast, cast_of
 from visualize._replay import Origins, Replay
 from visualize._source import Source
 from visualize._words import short_name
-from visualize.palette import BLOCKED, POOL, Style, cleaned, shortened, styles_of
+from visualize.palette import POOL, Style, cleaned, shortened, styles_of
 
 __all__ = ["EVENT_LIMIT", "stage_data"]
 
@@ -25,7 +25,7 @@ EVENT_LIMIT = 200_000
 _TEXT = 160
 _KINDS = list(EventKind)
 _NUMBER = {kind: number for number, kind in enumerate(_KINDS)}
-_ENDS = frozenset({EventKind.HIGH_WATER_REACHED, EventKind.LOW_WATER_CLEARED})
+_DEPTHS = frozenset({EventKind.HIGH_WATER_REACHED, EventKind.LOW_WATER_CLEARED})
 
 
 class _Table:
@@ -60,10 +60,11 @@ def stage_data(
         between: From when to when, in seconds of the run; None for everything.
         limit: How many events are sent at most, for all runs together.
     """
-    texts, details = _Table(), _Table()
-    details.number((), {})
+    texts = _Table()
     share = max(1, limit // max(1, len(sources)))
     casts = [cast_of(source.events) for source in sources]
+    styles = styles_of(name for cast in casts for name in cast.serializers)
+    numbers = {name: number for number, name in enumerate(styles)}
     runs = []
     for source, cast, title, subtitle in zip(sources, casts, titles, subtitles, strict=True):
         events, before, skipped = _stretch(source, between, share)
@@ -79,17 +80,13 @@ def stage_data(
                 "skipped": skipped,
                 "total": len(source.events),
                 "start": source.start,
-                **_columns(events, source.start, cast, texts, details),
+                **_columns(events, source.start, cast, texts, numbers),
             }
         )
-    styles = styles_of(name for cast in casts for name in cast.serializers)
     return {
         "kinds": [str(kind) for kind in _KINDS],
         "texts": texts.values,
-        "details": details.values,
-        "styles": {name: _style(style) for name, style in styles.items()},
-        "poolStyle": _style(POOL),
-        "blockedStyle": _style(BLOCKED),
+        "styles": [_style(style) for style in (*styles.values(), POOL)],
         "runs": runs,
     }
 
@@ -133,9 +130,10 @@ def _still_so(events: Sequence[Event], stop: int) -> list[int]:
 
 
 def _columns(
-    events: Sequence[Event], start: float, cast: Cast, texts: _Table, details: _Table
+    events: Sequence[Event], start: float, cast: Cast, texts: _Table, styles: Mapping[str, int]
 ) -> dict[str, Any]:
-    threads, queues = _Table(), _Table()
+    threads, queues, details = _Table(), _Table(), _Table()
+    details.number((), {})
     columns: dict[str, list[int]] = {
         name: [] for name in ("time", "kind", "thread", "queue", "task", "parent", "label", "detail")
     }
@@ -148,7 +146,7 @@ def _columns(
             told = event.detail.get("label")
             if told is not None:
                 label = texts.number(told, shortened(str(told), _TEXT))
-            detail = _detail(event, details)
+            detail = _detail(event, details, queues)
         queue = event.processor
         row = (
             time - now,
@@ -163,25 +161,27 @@ def _columns(
         for append, value in zip(add, row, strict=True):
             append(value)
         now = time
-    for event in events:  # names that are only mentioned
-        for key in ("turn", "on", "pool"):
-            name = event.detail.get(key) if event.detail else None
-            if isinstance(name, str):
-                queues.number(name, name)
-    for name in cast.served.values():
-        queues.number(name, name)
+    for thread in threads.values:
+        if thread in cast.served:
+            queues.number(cast.served[thread], cast.served[thread])
     return {
         "columns": columns,
+        "details": details.values,
         "threads": list(_threads(threads.values, events, cast, queues)),
-        "queues": list(_queues(queues.values, events, cast)),
+        "queues": list(_queues(queues.values, events, cast, styles)),
     }
 
 
-def _detail(event: Event, details: _Table) -> int:
-    keep_depth = event.kind in _ENDS
-    facts = {
-        key: value for key, value in event.detail.items() if key != "label" and (keep_depth or key != "depth")
-    }
+def _detail(event: Event, details: _Table, queues: _Table) -> int:
+    """The number of an event's facts, without what is sent elsewhere; queues stand in them by their numbers."""
+    facts = dict(event.detail)
+    facts.pop("label", None)
+    facts.pop("pool", None)
+    if event.kind not in _DEPTHS:
+        facts.pop("depth", None)
+    for key in ("turn", "on"):
+        if key in facts:
+            facts[key] = queues.number(str(facts[key]), str(facts[key]))
     try:
         return details.number(tuple(facts.items()), facts)
     except TypeError:
@@ -237,7 +237,9 @@ def _slots(names: Sequence[str], events: Iterable[Event], cast: Cast) -> dict[st
     return slots
 
 
-def _queues(names: Sequence[str], events: Iterable[Event], cast: Cast) -> Iterator[dict[str, Any]]:
+def _queues(
+    names: Sequence[str], events: Iterable[Event], cast: Cast, styles: Mapping[str, int]
+) -> Iterator[dict[str, Any]]:
     weights = _weights(events, cast)
     for name in names:
         if name in cast.serializers:
@@ -251,6 +253,7 @@ def _queues(names: Sequence[str], events: Iterable[Event], cast: Cast) -> Iterat
             "short": shortened(short_name(name), 60),
             "role": role,
             "weight": weights.get(name, 0),
+            "style": styles.get(name, len(styles)),
         }
 
 

@@ -1,0 +1,328 @@
+// The player: one playhead over one or more runs. Everything it shows is computed from the trace in this page;
+// it asks for nothing, plays only when told to, and needs no other library.
+//
+// Read it in this order: player_trace, player_state (what is), player_cues (when), player_layout, player_scene,
+// player_lines (where), player_paint, player_draw, player_stage (how it looks and moves), player_bars, player_strip,
+// player_words, player_why, player_history, player_panel (what is told), player_keys, player_pointer (who asks).
+
+import { Trace, lowerBound } from "./player_trace.js";
+import { States } from "./player_state.js";
+import { Axis, Cues } from "./player_cues.js";
+import { Paint, THEMES } from "./player_paint.js";
+import { Stage, targets } from "./player_stage.js";
+import { Strip } from "./player_strip.js";
+import { Mirror, Panel, element } from "./player_panel.js";
+import { moment, sentence } from "./player_words.js";
+import { bindKeys } from "./player_keys.js";
+import { bindPointer } from "./player_pointer.js";
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32];
+const MOVE = 460; // milliseconds that a token travels at most
+
+export class Player {
+  constructor(data) {
+    this.data = data;
+    this.traces = data.runs.map((run, number) => new Trace(data, run, number));
+    this.states = this.traces.map((trace) => new States(trace));
+    this.speed = 1;
+    this.playing = false;
+    this.cue = 0;
+    this.fraction = 0; // how much of the way to the next cue has been played
+    this.frames = []; // milliseconds between the last frames, for measuring
+    this.find = (id) => document.getElementById(id);
+    const makePaint = (context, ratio) => {
+      const paint = new Paint(context, THEMES[this.theme], null, ratio);
+      paint.stylesOf = (run) => (queue) => data.styles[this.traces[run].queues[queue]?.style ?? data.styles.length - 1];
+      return paint;
+    };
+    this.theme = "light";
+    this.still = matchMedia("(prefers-reduced-motion: reduce)");
+    this.stage = new Stage(this.find("stage"), this.traces, makePaint);
+    this.strip = new Strip(this.find("strip"), this.traces, makePaint);
+    this.panel = new Panel(this.find("panel"), (run, at) => this.go(this.cues.after(run, at)), (target) => this.pick(target));
+    this.mirror = new Mirror(this.find("mirror"), this.traces, {
+      pick: (target) => this.pick(target),
+      ring: (box) => {
+        this.stage.ring = box;
+        this.wake();
+      },
+    });
+    this.fillControls();
+    this.useAxis(data.by);
+    bindKeys(this);
+    bindPointer(this);
+    this.watchTheme();
+    this.watchSize();
+    this.go(this.cueOf(data.at), { jump: true });
+  }
+
+  // -- where the playhead is -----------------------------------------------------------------------------------------
+
+  // By "time", by "events", or by "progress" (each run takes the same room): one order of cues, one axis.
+  useAxis(by) {
+    const moment = this.cues && this.cues.size ? [this.cues.run[this.cue - 1], this.cues.at[this.cue - 1]] : null;
+    const order = by === "progress" ? "progress" : "time";
+    if (this.cues?.by !== order) this.cues = new Cues(this.traces, order);
+    this.by = by;
+    this.axis = new Axis(this.cues, by === "time" ? "time" : "events");
+    this.strip.use(this.axis);
+    this.find("axis").value = by;
+    this.find("strip").setAttribute("aria-valuemax", this.cues.size);
+    this.marks = this.findMarks();
+    const { divergence } = this.data;
+    this.difference = divergence ? this.cues.after(divergence.run, divergence.at) : null;
+    this.find("difference").hidden = this.difference === null;
+    if (moment && moment[0] !== undefined) this.go(this.cues.after(...moment), { jump: true });
+  }
+
+  // The cues of waits, pauses and failures, each in order.
+  findMarks() {
+    const marks = { wait: [], pause: [], failure: [] };
+    for (let cue = 0; cue < this.cues.size; cue++) {
+      const trace = this.traces[this.cues.run[cue]];
+      const at = this.cues.at[cue];
+      const kind = trace.kindName(at);
+      const last = at === trace.size - 1 && ["deadlocked", "failed", "timed_out"].includes(trace.outcome);
+      if (kind === "wait_started") marks.wait.push(cue + 1);
+      if (kind === "serializer_suspended") marks.pause.push(cue + 1);
+      const refused = kind === "wait_ended" && trace.facts(at).outcome === "deadlock";
+      if (last || refused || kind === "task_failed" || kind === "task_discarded") marks.failure.push(cue + 1);
+    }
+    return marks;
+  }
+
+  cueOf(at) {
+    if (at === "end") return this.cues.size;
+    if (at === "difference") return this.difference ?? 0;
+    if (typeof at === "number") return this.axis.unit === "time" ? this.axis.cueAt(at * 1e9) : Math.min(at, this.cues.size);
+    return 0;
+  }
+
+  // Move the playhead; a step of one is shown as a movement, anything else as a jump.
+  go(cue, { jump = false, time = MOVE } = {}) {
+    const target = Math.max(0, Math.min(this.cues.size, cue));
+    const step = Math.abs(target - this.cue) === 1 && !jump && !this.still.matches;
+    this.cue = target;
+    this.fraction = 0;
+    const now = performance.now();
+    for (const run of this.traces.keys()) {
+      const position = this.cues.position(run, target);
+      if (!jump && this.stage.scenes[run]?.state.position === position && step) continue;
+      const state = this.states[run].at(position).copy();
+      this.stage.show(run, state, now, step ? time : 0);
+    }
+    if (!this.playing) this.strip.follow(this.axis.placeOfCue(target));
+    this.tell();
+    this.wake();
+  }
+
+  mark(kind, backwards = false) {
+    const marks = this.marks[kind];
+    const index = backwards ? lowerBound(marks, this.cue) - 1 : lowerBound(marks, this.cue + 1);
+    if (marks[index] !== undefined) {
+      this.stop();
+      this.go(marks[index]);
+    }
+  }
+
+  step(by) {
+    this.stop();
+    this.go(this.cue + by);
+  }
+
+  // -- playing -------------------------------------------------------------------------------------------------------
+
+  toggle() {
+    if (this.playing) {
+      this.stop();
+      return;
+    }
+    if (this.cue === this.cues.size) this.go(0, { jump: true });
+    this.playing = true;
+    this.showPlaying();
+    this.wake();
+  }
+
+  stop() {
+    if (!this.playing) return;
+    this.playing = false;
+    this.fraction = 0;
+    this.showPlaying();
+    this.tell();
+    this.wake();
+  }
+
+  showPlaying() {
+    this.find("play").textContent = this.playing ? "❚❚ pause" : "▶ play";
+    this.find("said").setAttribute("aria-live", this.playing ? "off" : "polite");
+  }
+
+  advance(elapsed) {
+    let left = elapsed * this.speed;
+    let cue = this.cue;
+    let passed = this.fraction * this.cues.dwell(cue) + left;
+    while (cue < this.cues.size && passed >= this.cues.dwell(cue)) {
+      passed -= this.cues.dwell(cue);
+      cue++;
+    }
+    if (cue !== this.cue) {
+      const time = Math.min(MOVE, (0.85 * this.cues.dwell(cue)) / this.speed);
+      this.go(cue, { time: time < 50 ? 0 : time, jump: time < 50 });
+    }
+    if (cue === this.cues.size) this.stop();
+    else this.fraction = passed / this.cues.dwell(cue);
+    this.strip.follow(this.playheadPlace());
+  }
+
+  setSpeed(speed) {
+    this.speed = speed;
+    this.find("speed").value = String(speed);
+  }
+
+  changeSpeed(by) {
+    const index = SPEEDS.indexOf(this.speed) + by;
+    if (SPEEDS[index]) this.setSpeed(SPEEDS[index]);
+  }
+
+  playheadPlace() {
+    const place = this.axis.placeOfCue(this.cue);
+    if (!this.fraction || this.still.matches) return place;
+    return place + this.fraction * (this.axis.placeOfCue(this.cue + 1) - place);
+  }
+
+  // -- drawing -------------------------------------------------------------------------------------------------------
+
+  wake() {
+    if (this.asked) return;
+    this.asked = requestAnimationFrame((now) => this.frame(now));
+  }
+
+  frame(now) {
+    this.asked = 0;
+    const elapsed = this.last === undefined ? 0 : now - this.last;
+    if (elapsed) {
+      this.frames.push(elapsed);
+      if (this.frames.length > 600) this.frames.shift();
+    }
+    if (this.playing) this.advance(Math.min(elapsed, 100));
+    const busy = this.stage.draw(Math.max(now, performance.now()));
+    this.strip.draw(this.playheadPlace(), this.difference === null ? null : this.axis.placeOfCue(this.difference));
+    this.last = this.playing || busy ? now : undefined;
+    if (this.playing || busy) this.wake();
+  }
+
+  // -- telling -------------------------------------------------------------------------------------------------------
+
+  tell() {
+    const { cues } = this;
+    const span = cues.end - cues.start;
+    const start = this.traces[0]?.start ?? 0;
+    const clock = `${moment(cues.timeAt(this.cue) + start * 1e9, span)} · event ${this.cue.toLocaleString("en")} of ${cues.size.toLocaleString("en")}`;
+    this.find("clock").textContent = cues.size ? `t = ${clock}` : "";
+    this.find("said").replaceChildren(...this.said());
+    const slider = this.find("strip");
+    slider.setAttribute("aria-valuenow", this.cue);
+    slider.setAttribute("aria-valuetext", clock);
+    for (const kind of ["wait", "pause", "failure"]) this.enable(kind, this.marks[kind].at(-1) > this.cue);
+    this.enable("difference", this.difference !== this.cue);
+    for (const id of ["start", "previous"]) this.enable(id, this.cue > 0);
+    for (const id of ["next", "end"]) this.enable(id, this.cue < cues.size);
+    if (!this.playing) this.tellMore();
+  }
+
+  said() {
+    const { cues, cue } = this;
+    if (!cues.size) return ["Nothing happened in this trace."];
+    if (cue === 0) return ["Nothing has happened yet. Press play, or step from event to event."];
+    const trace = this.traces[cues.run[cue - 1]];
+    const said = [sentence(trace, cues.at[cue - 1])];
+    if (this.traces.length > 1) said.unshift(element("span", { class: "run" }, trace.title));
+    const over = cues.at[cue - 1] === trace.size - 1 && trace.reason;
+    if (over && trace.outcome !== "completed") said.push(` ${trace.reason}`);
+    return said;
+  }
+
+  // What takes longer and is read at rest: the history and the stage in words.
+  tellMore() {
+    this.stage.scenes.forEach((scene, run) => this.mirror.update(run, scene, targets(scene)));
+    const status = this.stage.scenes.map((scene) => `${scene.trace.title}: ${scene.status.text || "nothing is blocked"}`);
+    this.find("stage").setAttribute("aria-label", `The stage. ${status.join(". ")}.`);
+    if (this.panel.target) this.panel.update(this.stage.scenes[this.panel.target.run].state);
+    this.fitFrame();
+  }
+
+  enable(id, enabled) {
+    this.find(id).setAttribute("aria-disabled", enabled ? "false" : "true");
+  }
+
+  pick(target) {
+    if (!target) this.panel.close();
+    else this.panel.open(target, this.stage.scenes[target.run].state, this.traces.length > 1 ? this.traces[target.run].title : "");
+    this.fitFrame();
+  }
+
+  // -- the page ------------------------------------------------------------------------------------------------------
+
+  fillControls() {
+    const option = ([value, text]) => element("option", { value }, text);
+    this.find("title").textContent = this.data.title;
+    this.find("speed").append(...SPEEDS.map((speed) => option([speed, `${speed}×`])));
+    const axes = [["time", "by time"], ["events", "by event"]];
+    if (this.traces.length > 1) axes.push(["progress", "by progress"]);
+    this.find("axis").append(...axes.map(option));
+    this.setSpeed(1);
+  }
+
+  // JupyterLab's theme where the page around is one that can be read, else the system's.
+  watchTheme() {
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    let body = null;
+    try {
+      body = window.parent.document.body;
+    } catch {
+      // another site's page: it cannot be read
+    }
+    const read = () => {
+      const light = body?.dataset.jpThemeLight;
+      this.theme = (light === undefined ? dark.matches : light === "false") ? "dark" : "light";
+      document.documentElement.dataset.theme = this.theme;
+      if (this.stage.paint) {
+        this.stage.repaint();
+        this.strip.repaint();
+        this.wake();
+      }
+    };
+    read();
+    dark.addEventListener("change", read);
+    if (body) new MutationObserver(read).observe(body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  }
+
+  watchSize() {
+    const layOut = () => {
+      const width = Math.floor(this.find("stage-box").clientWidth);
+      const ratio = globalThis.devicePixelRatio;
+      if (!width || (width === this.width && ratio === this.ratio)) return;
+      this.width = width;
+      this.ratio = ratio;
+      this.stage.resize(width);
+      this.strip.resize(width);
+      if (this.stage.scenes.length) this.go(this.cue, { jump: true });
+    };
+    layOut();
+    if (!this.width) this.stage.resize(640), this.strip.resize(640);
+    new ResizeObserver(layOut).observe(this.find("stage-box"));
+  }
+
+  // Make the frame around this page as high as the page, where that is allowed.
+  fitFrame() {
+    const height = document.getElementById("player").offsetHeight + 16;
+    try {
+      if (window.frameElement && height !== this.fitted) window.frameElement.style.height = `${height}px`;
+      this.fitted = height;
+    } catch {
+      // another site's page: it keeps its height, and this page scrolls
+    }
+  }
+}
+
+window.taskpoolPlayer = new Player(JSON.parse(document.getElementById("data").textContent));

@@ -1,0 +1,77 @@
+// The lines of a scene: who serves which queue, where a serializer's turn went, who executes it, what a wait needs.
+
+import { NONE } from "./player_trace.js";
+
+export function linesOf(scene) {
+  return [...serving(scene), ...turns(scene), ...attached(scene), ...needs(scene)];
+}
+
+function* serving({ boxes, place, trace }) {
+  for (const [queue, row] of place.queues) {
+    if (trace.queues[queue].role === "control") continue;
+    for (const { thread, status, box } of boxes) {
+      if (thread === undefined || trace.threads[thread].queue !== queue || status === "stopped") continue;
+      yield { kind: "serves", from: gateOf(row), to: leftOf(box, row), busy: status === "running" };
+    }
+  }
+}
+
+function* turns({ state, trace, place }) {
+  for (const [serializer, at] of state.turns) {
+    const row = place.rows.rows.get(serializer);
+    const { queue } = state.whereIs(trace.task[at]);
+    const to = queue === undefined ? null : place.queues.get(queue);
+    if (row && to) yield { kind: "turn", from: gateOf(row), to: { x: to.x - 4, y: to.middle }, owner: serializer };
+  }
+}
+
+function* attached(scene) {
+  const { executing, place, state, trace } = scene;
+  for (const [serializer, threads] of executing) {
+    const row = place.rows.rows.get(serializer);
+    if (!row) continue;
+    for (const thread of threads) {
+      const box = scene.boxOf(thread);
+      const wait = state.waits.get(thread);
+      if (!box || (wait !== undefined && trace.queue[wait] === serializer && trace.task[wait] === NONE)) continue;
+      yield { kind: "attached", from: gateOf(row), to: { x: box.x - 2, y: box.y + 12 }, owner: serializer };
+    }
+  }
+}
+
+function* needs(scene) {
+  const { state, place } = scene;
+  for (const [thread, at] of state.waits) {
+    const box = scene.boxOf(thread);
+    const chip = place.callers.chips.get(thread);
+    const to = box || chip ? targetOf(scene, thread, at) : null;
+    if (!to) continue;
+    const from = box ? { x: box.x, y: box.y + box.height * 0.72 } : { x: chip.x + 14, y: chip.y + chip.height };
+    yield { kind: "needs", from, to, faint: !box, thread };
+  }
+}
+
+// Where what is waited for is: the task, or the serializer's gate, or the thread that runs it.
+function targetOf(scene, thread, at) {
+  const { trace, place, spots, executing } = scene;
+  const { reason } = trace.facts(at);
+  const spot = trace.task[at] !== NONE && reason !== "suspended" ? spots.get(trace.task[at]) : undefined;
+  if (spot) return spot.card ? { x: spot.x, y: spot.y + spot.height / 2 } : { x: spot.x + spot.width / 2, y: spot.y + spot.height + 3 };
+  if (reason === "serializer_lock") {
+    const runner = [...(executing.get(trace.queue[at]) ?? [])].find((other) => other !== thread);
+    const box = runner === undefined ? undefined : scene.boxOf(runner);
+    if (box) return { x: box.x, y: box.y + box.height / 2 };
+  }
+  const row = place.rows.rows.get(trace.queue[at]) ?? place.queues.get(trace.queue[at]) ?? place.rows.restRow;
+  return row ? { x: row.gate + 6, y: row.middle + 4 } : null;
+}
+
+function gateOf(row) {
+  return { x: row.gate + 7, y: row.middle };
+}
+
+// Straight across where the queue stands beside the box.
+function leftOf(box, row) {
+  const inside = row.middle > box.y + 6 && row.middle < box.y + box.height - 6;
+  return { x: box.x - 3, y: inside ? row.middle : box.y + box.height / 2 };
+}

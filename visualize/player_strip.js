@@ -1,0 +1,247 @@
+// The strip below the stage: all threads of all runs over time or events, the playhead, the first difference.
+// What is drawn is bounded by pixels, not by events: bars that share a pixel are drawn once.
+
+import { lanesOf, placeBars } from "./player_bars.js";
+import { lowerBound } from "./player_trace.js";
+import { duration } from "./player_words.js";
+
+const HEADING = 18;
+const AXIS = 22;
+const TOP = 16;
+const RIGHT = 14;
+
+export class Strip {
+  constructor(canvas, traces, makePaint) {
+    this.canvas = canvas;
+    this.traces = traces;
+    this.makePaint = makePaint;
+    this.lanes = traces.map(lanesOf);
+    this.still = document.createElement("canvas"); // all but the playhead
+  }
+
+  use(axis) {
+    this.axis = axis;
+    this.view = { low: axis.low, high: axis.high };
+    this.lanes.forEach((lanes, run) => {
+      for (const lane of lanes) for (const bars of [...lane.levels, lane.blocked]) placeBars(bars, axis, run);
+    });
+    this.stale = true;
+  }
+
+  resize(width) {
+    const count = Math.max(1, this.lanes.reduce((sum, lanes) => sum + lanes.length, 0));
+    this.row = Math.max(4, Math.min(17, Math.floor(190 / count)));
+    this.left = width < 560 ? 78 : 108;
+    this.right = width - RIGHT;
+    this.width = width;
+    this.height = TOP + this.lanes.reduce((sum, lanes) => sum + HEADING + lanes.length * this.row + 4, 0) + AXIS;
+    const ratio = globalThis.devicePixelRatio || 1;
+    for (const canvas of [this.canvas, this.still]) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(this.height * ratio);
+    }
+    this.canvas.style.height = `${this.height}px`;
+    this.paint = this.makePaint(this.still.getContext("2d"), ratio);
+    this.front = this.makePaint(this.canvas.getContext("2d"), ratio);
+    this.stale = true;
+    return this.height;
+  }
+
+  repaint() {
+    this.paint = this.makePaint(this.paint.context, this.paint.ratio);
+    this.front = this.makePaint(this.front.context, this.front.ratio);
+    this.stale = true;
+  }
+
+  x(place) {
+    return this.left + ((place - this.view.low) / (this.view.high - this.view.low)) * (this.right - this.left);
+  }
+
+  placeAt(x) {
+    return this.view.low + ((x - this.left) / (this.right - this.left)) * (this.view.high - this.view.low);
+  }
+
+  get zoomed() {
+    return this.view.low > this.axis.low || this.view.high < this.axis.high;
+  }
+
+  // Zoom by a factor, keeping a place where it is.
+  zoom(factor, place) {
+    const { axis, view } = this;
+    const least = axis.unit === "events" ? 4 : (axis.high - axis.low) / 1e6;
+    const span = Math.max(least, Math.min(axis.high - axis.low, (view.high - view.low) / factor));
+    const part = (place - view.low) / (view.high - view.low);
+    this.move(place - part * span, span);
+  }
+
+  move(low, span = this.view.high - this.view.low) {
+    const first = Math.max(this.axis.low, Math.min(this.axis.high - span, low));
+    this.view = { low: first, high: first + span };
+    this.stale = true;
+  }
+
+  fit() {
+    this.move(this.axis.low, this.axis.high - this.axis.low);
+  }
+
+  // Keep a place in sight.
+  follow(place) {
+    const { low, high } = this.view;
+    const span = high - low;
+    if (place < low || place > high) this.move(place - 0.2 * span);
+  }
+
+  draw(place, divergence) {
+    if (this.stale) this.drawStill(divergence);
+    this.stale = false;
+    const { context, ratio, theme } = this.front;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.drawImage(this.still, 0, 0);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const x = this.x(place);
+    if (x < this.left - 1 || x > this.right + 1) return;
+    context.fillStyle = theme.ink;
+    context.fillRect(Math.round(x) - 1, 8, 2, this.height - AXIS - 6);
+    context.beginPath();
+    context.arc(Math.round(x), 8, 5, 0, 7);
+    context.fill();
+  }
+
+  drawStill(divergence) {
+    const { context, ratio, theme } = this.paint;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.paint.box(0, 0, this.width, this.height, 0, theme.page);
+    this.paint.box(0.5, 0.5, this.width - 1, this.height - 1, 10, theme.panel, theme.edge);
+    let y = TOP;
+    this.lanes.forEach((lanes, run) => {
+      this.paint.styles = this.paint.stylesOf(run);
+      const { title, outcome } = this.traces[run];
+      this.paint.text(title, 12, y + 12, { size: 11, weight: 700, room: this.width * 0.4 });
+      const used = this.paint.width(this.paint.fitted(title, this.width * 0.4, 11, 700), 11, 700);
+      if (outcome) this.paint.text(outcome.replaceAll("_", " "), 20 + used, y + 12, { size: 11, colour: theme.muted, room: this.width * 0.3 });
+      y += HEADING;
+      for (const lane of lanes) {
+        this.drawLane(lane, y);
+        y += this.row;
+      }
+      y += 4;
+    });
+    this.drawAxis(y);
+    if (divergence !== null) this.drawDivergence(divergence, y);
+    if (this.zoomed) this.drawOverview();
+  }
+
+  drawLane(lane, y) {
+    const { context, theme } = this.paint;
+    const height = this.row - (this.row > 8 ? 3 : 1);
+    if (this.row >= 10) this.paint.text(lane.label, this.left - 8, y + height - 2, { size: 10.5, colour: theme.muted, align: "right", room: this.left - 18 });
+    context.save();
+    context.beginPath();
+    context.rect(this.left, y, this.right - this.left, height);
+    context.clip();
+    context.fillStyle = theme.edge;
+    context.fillRect(this.left, y + height / 2, this.right - this.left, 1);
+    lane.levels.forEach((bars, level) => {
+      const inset = Math.min(level * 3, height / 2 - 1.5);
+      this.eachVisible(bars, (x, width, owner, many) => this.drawBar(x, y + inset, width, height - 2 * inset, owner, level, many));
+    });
+    this.eachVisible(lane.blocked, (x, width) => {
+      const inset = height > 8 ? 1.5 : 0;
+      this.paint.box(x, y + inset, width, height - 2 * inset, 2, theme.blocked);
+      this.paint.hatched(x, y + inset, width, height - 2 * inset, 2, 1);
+      if (width > 3) this.paint.box(x + 0.5, y + inset + 0.5, width - 1, height - 2 * inset - 1, 2, null, theme.bad, 1.2);
+      else this.paint.box(x, y + inset, width, height - 2 * inset, 0, theme.bad);
+    });
+    context.restore();
+  }
+
+  drawBar(x, y, width, height, owner, level, many) {
+    const { context, theme } = this.paint;
+    const style = this.paint.style(owner);
+    if (width < 3 || many) {
+      context.fillStyle = style.colour;
+      context.fillRect(x, y, Math.max(1, width), height);
+      return;
+    }
+    if (level) this.paint.box(x, y, width, height, 2, theme.panel);
+    const edge = level ? 1 : 0;
+    this.paint.box(x + edge, y + edge, width - 2 * edge, height - 2 * edge, 2, style.colour);
+    if (height >= 8 && width >= 6 && !level) {
+      this.paint.overlay(x, y, width, height, 2, style.pattern, style.ink === "#FFFFFF" ? "rgba(255,255,255,.5)" : "rgba(17,17,17,.4)");
+    }
+    if (width >= 4 && !level) this.paint.box(x + 0.5, y + 0.5, width - 1, height - 1, 2, null, style.edge, 1);
+  }
+
+  // Calls draw(x, width, owner, many) for what can be seen; bars that end within the same pixel are drawn as one.
+  eachVisible(bars, draw) {
+    const { low, high } = this.view;
+    const perPixel = (high - low) / (this.right - this.left);
+    let index = lowerBound(bars.high, low);
+    while (index < bars.low.length && bars.low[index] <= high) {
+      const from = bars.low[index];
+      const to = bars.high[index];
+      const x = Math.max(this.left - 4, this.x(from));
+      const width = Math.min(this.right + 4, this.x(to)) - x;
+      const next = width < 1 ? Math.max(index + 1, lowerBound(bars.high, from + perPixel)) : index + 1;
+      draw(x, Math.max(1, width), bars.owner[index], next > index + 1);
+      index = next;
+    }
+  }
+
+  drawAxis(y) {
+    const { context, theme } = this.paint;
+    const { unit } = this.axis;
+    const { low, high } = this.view;
+    context.fillStyle = theme.rail;
+    context.fillRect(this.left, y + 1, this.right - this.left, 1);
+    for (const tick of ticks(low, high, Math.max(2, Math.floor((this.right - this.left) / 110)), unit === "events")) {
+      const x = this.x(tick);
+      context.fillRect(x, y + 1, 1, 4);
+      const text = unit === "events" ? tick.toLocaleString("en") : duration(tick);
+      const align = x > this.right - 24 ? "right" : x < this.left + 24 ? "left" : "center";
+      this.paint.text(text, align === "right" ? this.right : x, y + 15, { size: 10, colour: theme.muted, align });
+    }
+    this.paint.text(unit === "events" ? "event" : "time", 12, y + 15, { size: 10, colour: theme.muted });
+  }
+
+  drawDivergence(place, bottom) {
+    const { context, theme } = this.paint;
+    const x = this.x(place);
+    if (x < this.left || x > this.right) return;
+    context.save();
+    context.strokeStyle = theme.bad;
+    context.lineWidth = 1.5;
+    context.setLineDash([3, 3]);
+    context.beginPath();
+    context.moveTo(x, TOP - 2);
+    context.lineTo(x, bottom);
+    context.stroke();
+    context.restore();
+    const right = x < this.right - 100;
+    this.paint.text("first difference", right ? x + 5 : x - 5, 12, { size: 10.5, colour: theme.badText, align: right ? "left" : "right" });
+  }
+
+  // Which part of the whole is seen.
+  drawOverview() {
+    const { context, theme } = this.paint;
+    const { low, high } = this.axis;
+    const width = this.right - this.left;
+    context.fillStyle = theme.edge;
+    context.fillRect(this.left, this.height - 4, width, 2);
+    context.fillStyle = theme.accent;
+    const from = ((this.view.low - low) / (high - low)) * width;
+    const to = ((this.view.high - low) / (high - low)) * width;
+    context.fillRect(this.left + from, this.height - 5, Math.max(4, to - from), 4);
+  }
+}
+
+// Round places between low and high, about `most` of them.
+function ticks(low, high, most, whole) {
+  const rough = (high - low) / most;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  let step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.9999);
+  if (whole) step = Math.max(1, Math.round(step));
+  const found = [];
+  for (let number = Math.ceil(low / step - 1e-9); number * step <= high * (1 + 1e-12); number++) found.push(number * step);
+  return found;
+}
