@@ -20,6 +20,7 @@ never run by `shutdown`.
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,12 +34,15 @@ from taskpool.basepool import BasePool
 from taskpool.baseserializer import BaseSerializer
 from taskpool.call import Call
 from taskpool.errors import OptionError, PoolShutDown, WrongThreadError
+from taskpool.runtime.base import RunAbandoned
 from taskpool.task import Task, label_of
 
 if TYPE_CHECKING:
     from taskpool.runtime.base import FutureLike, QueueLike, Runtime
 
 __all__ = ["PoolExecutor"]
+
+_log = logging.getLogger("taskpool")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -271,11 +275,20 @@ class PoolExecutor(Executor):
     def _start_telling(self) -> None:
         """Start the thread that tells futures. Monitor held."""
         try:
-            self.runtime.spawn(self._tell_discarded, name=f"executor of {self.pool.name}")
+            self.runtime.spawn(self._serve_discarded, name=f"executor of {self.pool.name}")
         except RuntimeError:  # no thread can be started: the next discard, or shutdown(), tries again
             self._telling = False
         else:
             self._telling = True
+
+    def _serve_discarded(self) -> None:
+        """The thread that tells futures. What it leaves undone, another one does."""
+        try:
+            self._tell_discarded()
+        except RunAbandoned:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a callback may raise more than the future catches
+            _log.error("a callback of a future of the executor on %s raised", self._where, exc_info=error)
 
     def _tell_discarded(self) -> None:
         """Tell the futures of discarded calls, on the calling thread: it counts as inside such a call meanwhile."""
