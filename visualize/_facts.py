@@ -92,7 +92,7 @@ def many_facts(many: Many, axis: Axis, one: str = "bar") -> tuple[str, ...]:
     lines.append(f"from {axis.label(many.low)} to {axis.label(many.high)}{unit}")
     if width > 0 and one == "bar":
         lines.append(f"they cover {many.covered / width * 100:.0f} % of it")
-    most = [f"{shortened(name or 'the pool', 30)} {count:,}" for name, count in many.groups[:4]]
+    most = [f"{shortened(name or 'no serializer', 30)} {count:,}" for name, count in many.groups[:4]]
     rest = len(many.groups) - len(most)
     lines.append(", ".join(most) + (f" and {rest:,} more" if rest > 0 else ""))
     return tuple(lines)

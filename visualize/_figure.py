@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from visualize._geometry import CHARACTER, NAME_WIDTH, Geometry, Place, geometry_of
+from visualize._geometry import CHARACTER, NAME_WIDTH, Geometry, Place, geometry_of, text_width
 from visualize._legend import MOST_NAMES, end_of, legend_of
 from visualize._picture import Picture, Role, RowKind, Shape
 from visualize.palette import POOL, plotly_text, shortened
@@ -124,14 +124,13 @@ class _Drawing:
 
     def _bars(self, name: str, members: Sequence[tuple[Shape, Place]]) -> dict[str, Any]:
         styles = [shape.style for shape, _ in members]
-        turns = members[0][0].role is Role.TURN
         pausing = [shape.role is Role.PAUSING for shape, _ in members]
         extents = [self.geometry.extent(shape, place) for shape, place in members]
         marker: dict[str, Any] = {
             "color": _one([style.colour for style in styles]),
             "line": {
                 "color": _one([style.edge for style in styles]),
-                "width": _one([0 if turns else 2 if shape.failed else 1 for shape, _ in members]),
+                "width": _one([_line(shape) for shape, _ in members]),
             },
         }
         shapes = ["|" if asked else style.plotly_shape for style, asked in zip(styles, pausing, strict=True)]
@@ -192,7 +191,7 @@ class _Drawing:
         """The longest text that has room before anybody zooms; else the shortest, which shows when it has."""
         room = (shape.high - shape.low) / self.pixel
         for text in shape.texts:
-            if len(text) * CHARACTER + 8 <= room:
+            if text_width(text) + 8 <= room:
                 return text
         return shape.texts[-1] if shape.texts else ""
 
@@ -275,14 +274,17 @@ class _Drawing:
                         "line": {"color": _GREY, "width": 1, "dash": "dot"},
                     }
                 )
+                at = (section.end - axis.low) / self.pixel
                 left = section.end - axis.low > (axis.high - axis.low) * 0.6
+                heading = text_width(shortened(places[0].row.name, 60), 12) + 18 - self.geometry.left
                 texts.append(
                     {
                         "x": section.end,
-                        "y": top + 7,
+                        "y": places[0].bottom - 10,
                         "text": adaptive(plotly_text(end_of(section))),
                         "showarrow": False,
                         "xanchor": "right" if left else "left",
+                        "xshift": 0 if left else round(max(0.0, heading - at)),
                     }
                 )
         for number, text in enumerate([axis.title, *self.picture.notes]):
@@ -311,10 +313,10 @@ class _Drawing:
 
 def _group_name(shape: Shape) -> str:
     if shape.role is Role.TASK:
-        return "the pool's own tasks" if shape.style is POOL else "more serializers"
+        return "tasks of no serializer" if shape.style is POOL else "more serializers"
     return {
-        Role.POOL_TASK: "the pool's own tasks",
-        Role.CONTROL: "the pool's own tasks",
+        Role.POOL_TASK: "tasks of no serializer",
+        Role.CONTROL: "tasks of no serializer",
         Role.TURN: "a serializer's turn (line)",
         Role.BLOCKED: "blocked",
         Role.PAUSING: "paused",
@@ -322,6 +324,12 @@ def _group_name(shape: Shape) -> str:
         Role.MANY: "many short bars",
         Role.ALIVE: "",
     }[shape.role]
+
+
+def _line(shape: Shape) -> int:
+    if shape.role in (Role.TURN, Role.MANY):
+        return 0
+    return 2 if shape.failed else 1
 
 
 def _one(values: list[Any]) -> Any:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from visualize._picture import Picture, Role, Row, RowKind, Section, Shape
 from visualize.palette import shortened
 
-__all__ = ["CHARACTER", "NAME_WIDTH", "Geometry", "Place", "geometry_of"]
+__all__ = ["CHARACTER", "NAME_WIDTH", "Geometry", "Place", "geometry_of", "text_width"]
 
 CHARACTER = 6.2  # mean width of a character of 11 px
 NAME_WIDTH = 24  # characters of a row's name
+_WIDE, _NARROW = frozenset("mwMW@%…—"), frozenset("ijltfr.,:;|'!()[]/ -·‖")
 _MOST_LEVELS = 5
 _TITLE = 30.0
 _GAP = 12.0
@@ -66,11 +67,24 @@ class Geometry:
         return (top, top + self.strip) if shape.room != (shape.low, shape.high) else (top, bottom)
 
 
+def text_width(text: str, size: float = 11) -> float:
+    """About how wide a text is, in pixels; rather too wide than too narrow."""
+    width = 0.0
+    for character in text:
+        if character in _WIDE:
+            width += 9.8
+        elif character in _NARROW:
+            width += 4.2
+        else:
+            width += 7.6 if character.isupper() else 6.5
+    return width * size / 11
+
+
 def geometry_of(picture: Picture, width: float) -> Geometry:
     """Lay out all rows for a picture of ``width`` pixels."""
     rows = [row for section in picture.sections for row in section.rows if row.kind is not RowKind.HEADING]
-    longest = max((len(shortened(row.name, NAME_WIDTH)) for row in rows), default=0)
-    left = max(84.0, min(longest * CHARACTER + 30, width * 0.3))
+    longest = max((text_width(shortened(row.name, NAME_WIDTH)) for row in rows), default=0)
+    left = max(84.0, min(longest + 30, width * 0.35))
     height, strip = (26.0, 15.0) if len(rows) <= 16 else (22.0, 13.0) if len(rows) <= 32 else (17.0, 10.0)
     sections = []
     y = 0.0

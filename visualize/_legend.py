@@ -22,7 +22,7 @@ def legend_of(picture: Picture) -> Iterator[tuple[str, Style, Role]]:
     if len(used) > MOST_NAMES:
         yield f"and {len(used) - MOST_NAMES:,} more serializers", POOL, Role.TASK
     if any(shape.style is POOL and shape.role in (Role.TASK, Role.POOL_TASK, Role.CONTROL) for shape in shapes):
-        yield "the pool's own tasks", POOL, Role.POOL_TASK
+        yield "tasks of no serializer", POOL, Role.POOL_TASK
     roles = {shape.role for shape in shapes}
     if Role.TURN in roles:
         yield "a serializer's turn (line)", POOL, Role.TURN

@@ -22,7 +22,7 @@ _CHARACTERS = {
     Role.MANY: "#",
 }
 _MEANINGS = {
-    "+": "the pool's own task",
+    "+": "task of no serializer",
     ":": "control task",
     "/": "blocked",
     "-": "being paused",

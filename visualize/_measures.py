@@ -17,7 +17,7 @@ from visualize.lanes import Bar, BarKind, Lane, LaneKind, Lanes
 
 __all__ = ["Depth", "Group", "Measures", "ThreadTime", "WaitTime", "measure", "percentile"]
 
-POOL_ROW = "(the pool itself)"
+POOL_ROW = "(no serializer)"
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import zlib
 
-from visualize._geometry import CHARACTER, NAME_WIDTH, Geometry, Place, geometry_of
+from visualize._geometry import CHARACTER, NAME_WIDTH, Geometry, Place, geometry_of, text_width
 from visualize._legend import end_of, legend_of
 from visualize._picture import Picture, Role, RowKind, Section, Shape
 from visualize.palette import Style, escaped, shortened
@@ -150,8 +150,8 @@ class _Drawing:
         if axis.low < section.end < axis.high:
             x, text = self._x(section.end), end_of(section)
             # Right of the line where there is room, and never on the heading that stands on the same line.
-            start = max(x + 4, 14 + 7 * len(shortened(places[0].row.name, 60)))
-            fits = start + len(text) * CHARACTER < self.right
+            start = max(x + 4, 28 + text_width(shortened(places[0].row.name, 60), 12))
+            fits = start + text_width(text) < self.right
             where = f'x="{start:.1f}"' if fits else f'x="{self.right}" text-anchor="end"'
             self.parts.append(
                 f'<path d="M{x:.1f} {top:.1f}V{bottom:.1f}" stroke="currentColor" stroke-dasharray="3 3"/>'
@@ -177,17 +177,22 @@ class _Drawing:
             return
         top, bottom = self.geometry.extent(shape, place)
         title = "" if self.standalone else f"<title>{escaped(' · '.join(shape.facts))}</title>"
-        box = f'<rect x="{low:.1f}" y="{top:.1f}" height="{bottom - top:.1f}" '
-        if shape.role is Role.TURN:
-            self.parts.append(f'{box}width="{max(1.0, high - low):.1f}" fill="{style.edge}">{title}</rect>')
+        if shape.role in (Role.TURN, Role.MANY):
+            fill = style.edge if shape.role is Role.TURN else self.swatches.fill(style)
+            self.parts.append(
+                f'<rect x="{low:.1f}" y="{top:.1f}" width="{max(1.0, high - low):.1f}" height="{bottom - top:.1f}" '
+                f'fill="{fill}">{title}</rect>'
+            )
+            if shape.role is Role.MANY:
+                self._label(shape, top, bottom)
             return
         width = max(1.5, high - low)
+        low = min(low, self.right - width)
         dashes = ' stroke-dasharray="3 2"' if shape.role is Role.PAUSING else ""
         thick = ' stroke-width="1.8"' if shape.failed else ""
-        fill = self.swatches.fill(style)
-        self.parts.append(
-            f'{box}width="{width:.1f}" rx="1.5" fill="{fill}" stroke="{style.edge}"{thick}{dashes}>{title}</rect>'
-        )
+        box = f'x="{low:.1f}" y="{top:.1f}" width="{width:.1f}" height="{bottom - top:.1f}" rx="1.5"'
+        look = f'fill="{self.swatches.fill(style)}" stroke="{style.edge}"{thick}{dashes}'
+        self.parts.append(f"<rect {box} {look}>{title}</rect>")
         top, bottom = self.geometry.label_extent(shape, place)
         if not self._label(shape, top, bottom) and shape.failed and width >= 9 and bottom - top >= 8:
             cross = f"M{(low + high) / 2 - 3:.1f} {(top + bottom) / 2 - 3:.1f}l6 6m0-6l-6 6"
@@ -202,7 +207,7 @@ class _Drawing:
             return False
         style = shape.style
         for text in shape.texts:
-            if text and len(text) * CHARACTER * size / 11 + 6 <= high - low:
+            if text and text_width(text, size) + 6 <= high - low:
                 halo = ""
                 if style.pattern != "plain":
                     halo = f' stroke="{style.colour}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
@@ -234,7 +239,7 @@ class _Drawing:
         x, y = 14.0, y + 16 if entries else y
         for name, style, role in entries:
             text = shortened(name, 28)
-            width = 24 + len(text) * CHARACTER + 16
+            width = 24 + text_width(text) + 18
             if x + width > self.right and x > 14:
                 x, y = 14.0, y + 18
             if role is Role.TURN:

@@ -60,8 +60,11 @@ def _number(value: float) -> str:
 
 
 def natural(name: str) -> list[tuple[int, str]]:
-    """Sorts names as people do: ``s-2`` before ``s-10``."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(name) if part]
+    """Sorts names as people do: ``s-2`` before ``s-10``, and a pool's ``-00000009`` before its ``-0000000a``."""
+    sequence = _SEQUENCE.search(name)
+    tail = [(int(sequence[1], 16), "")] if sequence else []
+    head = name[: sequence.start()] if sequence else name
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(head) if part] + tail
 
 
 _DIGITS = re.compile(r"([0-9]+)")

@@ -1,11 +1,12 @@
 """Two or more runs side by side: their timelines on one time axis, their figures in one table, and a verdict.
 
-``compare(old, new)`` shows, in a notebook, the verdict and the table and below them the timelines; ``.text``,
+``compare(old, new)`` shows, in a notebook, the verdict, the timelines and the table; ``.text``,
 ``.svg``, ``.figure`` and ``.table`` are its parts.
 """
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 __all__ = ["Comparison", "compare", "figure", "svg", "table", "text"]
+
+
+#: Figures that are shown even where they are 0 in all runs.
+_ALWAYS = frozenset({"duration (ms)", "threads used", "time threads were blocked (ms)", "tasks run"})
 
 
 class Comparison:
@@ -74,42 +79,48 @@ class Comparison:
 
     @cached_property
     def text(self) -> str:
-        """The verdict, the table, and the timelines drawn with characters; what happened is told for each."""
-        return "\n".join([self._head(), "", *self._timeline.lines()]).rstrip()
+        """The verdict, the timelines drawn with characters, what happened in each run, and the table."""
+        return "\n".join(self.lines(TEXT_WIDTH)).rstrip()
 
     def lines(self, width: int) -> list[str]:
         """The text, with lanes of at most ``width`` characters."""
-        return [*self._head().split("\n"), "", *self._timeline.lines(width)]
+        verdict = textwrap.wrap(self.verdict, width, break_on_hyphens=False)
+        return [*verdict, "", *self._timeline.lines(width), *self._table_text().split("\n")]
 
     def __repr__(self) -> str:
         return self.text
 
     def _rows(self) -> list[list[str]]:
+        """The table's rows as text, without those that tell of nothing in any run."""
         totals = [one.totals for one in self._metrics]
         rows = [["outcome", *(outcome.replace("_", " ") or "–" for outcome in self._outcomes)]]
-        rows += [[label, *(number_text(one[label], label) for one in totals)] for label in totals[0]]
-        return rows
+        shown = [label for label in totals[0] if label in _ALWAYS or any(one[label] for one in totals)]
+        return rows + [[label, *(number_text(one[label], label) for one in totals)] for label in shown]
 
-    def _head(self) -> str:
-        return "\n".join([self.verdict, "", *text_table(["", *self.titles], self._rows())])
+    def _table_text(self) -> str:
+        return "\n".join(text_table(["", *self.titles], self._rows()))
+
+    def _table_html(self) -> str:
+        return html_table(["", *self.titles], self._rows())
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, Any]:
         """All in one, for what shows a single output: the figure where it can be shown, else everything as HTML."""
         bundle = dict(self._timeline._repr_mimebundle_())
-        bundle["text/html"] = f"<div>{self._head_html()}{bundle['text/html']}</div>"
+        bundle["text/html"] = f"<div>{self._verdict_html()}{bundle['text/html']}{self._table_html()}</div>"
         bundle["text/plain"] = self.text
         return bundle
 
-    def _head_html(self) -> str:
-        return f"<p>{escaped(self.verdict)}</p>{html_table(['', *self.titles], self._rows())}"
+    def _verdict_html(self) -> str:
+        return f"<p>{escaped(self.verdict)}</p>"
 
     def _ipython_display_(self) -> None:
-        """Show two outputs: the verdict with the table, and the timelines."""
+        """Show three outputs: the verdict, the timelines and the table."""
         import IPython.display
 
         display: Any = IPython.display.display
-        display({"text/html": self._head_html(), "text/plain": self._head()}, raw=True)
+        display({"text/html": self._verdict_html(), "text/plain": self.verdict}, raw=True)
         display(self._timeline._repr_mimebundle_(), raw=True)
+        display({"text/html": self._table_html(), "text/plain": self._table_text()}, raw=True)
 
 
 def compare(

@@ -6,6 +6,7 @@ thread waits, who could end that, and whether anybody can. Neither needs Jupyter
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
@@ -18,7 +19,7 @@ from visualize._words import amount, short_name, time_column
 from visualize.palette import escaped
 from visualize.state import State, States
 
-__all__ = ["Narration", "blocked", "highlights", "narrate", "why"]
+__all__ = ["Answer", "Narration", "blocked", "highlights", "narrate", "why"]
 
 #: What is left out first where not everything can be told, and what is left out next.
 _BOOKKEEPING = frozenset(
@@ -32,6 +33,19 @@ _BOOKKEEPING = frozenset(
     }
 )
 _WORK = frozenset({EventKind.TASK_PUSHED, EventKind.TASK_STARTED, EventKind.TASK_FINISHED})
+
+
+_WRAPPED = "white-space:pre-wrap;word-break:normal;overflow-wrap:break-word"
+
+
+class Answer(str):
+    """A text that a notebook shows as prose and a terminal without quotes; otherwise a string."""
+
+    __slots__ = ()
+
+    def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
+        plain = "\n".join(textwrap.wrap(self, 100, break_on_hyphens=False, break_long_words=False))
+        return {"text/plain": plain, "text/html": f"<p>{escaped(self)}</p>"}
 
 
 class Narration(Sequence[str]):
@@ -67,7 +81,7 @@ class Narration(Sequence[str]):
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
         text = repr(self)
         markup = "\n".join(map(escaped, text.split("\n")))
-        return {"text/plain": text, "text/html": f"<pre style='white-space:pre-wrap'>{markup}</pre>"}
+        return {"text/plain": text, "text/html": f"<pre style='{_WRAPPED}'>{markup}</pre>"}
 
     def lines(self, most: int) -> list[str]:
         """The sentences with their times; at most ``most``, the others counted where they were left out."""
@@ -121,7 +135,7 @@ def narrate(run: Any, *, most: int = 60) -> Narration:
     return Narration(source_of(run).events, most)
 
 
-def why(run: Any, thread: str, at: float | None = None) -> str:
+def why(run: Any, thread: str, at: float | None = None) -> Answer:
     """Why a thread waits, who could end that, and whether anybody can.
 
     Args:
@@ -134,7 +148,7 @@ def why(run: Any, thread: str, at: float | None = None) -> str:
         ValueError: If no thread of that name appears in the trace.
     """
     explainer = _explainer(run, at)
-    return explainer.explain(_full_name(explainer.state, thread))
+    return Answer(explainer.explain(_full_name(explainer.state, thread)))
 
 
 def blocked(run: Any, at: float | None = None) -> list[str]:

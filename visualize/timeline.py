@@ -29,6 +29,7 @@ STATIC_LIMIT = 1_500
 TEXT_WIDTH = 78
 TOLD = 30
 TOLD_EACH = 16
+_SCROLLED = "white-space:pre;overflow-x:auto"
 
 
 class Timeline:
@@ -87,7 +88,8 @@ class Timeline:
             PLOTLY_MIME: bundle_of(figure_data(self.picture(self._limit))),
             "text/html": (
                 f"<div>{image_of(svg_of(self.small, standalone=True), self.small.summary)}"
-                f"<details><summary>The same as text</summary><pre>{_pre(self.text)}</pre></details></div>"
+                f"<details><summary>The same as text</summary><pre style='{_SCROLLED}'>{_pre(self.text)}</pre>"
+                "</details></div>"
             ),
             "text/plain": self.text,
         }

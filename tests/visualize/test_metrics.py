@@ -29,22 +29,22 @@ def test_a_percentile_is_a_value_that_occurred(percent, expected):
 def test_the_newer_pools_figures(taskpool_events):
     # Task 1 waits 1 ms and runs 4; 3 runs inline for 2; 4 waits 2 and runs 2; 5 waits 0, runs 2 and fails.
     table = metrics(taskpool_events).table
-    assert list(table.index) == ["A", "B", "(the pool itself)", "all"]
-    assert column(table, "tasks") == {"A": 1, "B": 2, "(the pool itself)": 1, "all": 4}
-    assert column(table, "failed") == {"A": 0, "B": 0, "(the pool itself)": 1, "all": 1}
-    assert column(table, "inline share") == {"A": 0, "B": 0.5, "(the pool itself)": 0, "all": 0.25}
-    assert column(table, "wait p50 (ms)") == {"A": 1, "B": 0, "(the pool itself)": 0, "all": 0}
-    assert column(table, "wait p99 (ms)") == {"A": 1, "B": 2, "(the pool itself)": 0, "all": 2}
-    assert column(table, "run p50 (ms)") == {"A": 4, "B": 2, "(the pool itself)": 2, "all": 2}
-    assert column(table, "run p99 (ms)") == {"A": 4, "B": 2, "(the pool itself)": 2, "all": 4}
+    assert list(table.index) == ["A", "B", "(no serializer)", "all"]
+    assert column(table, "tasks") == {"A": 1, "B": 2, "(no serializer)": 1, "all": 4}
+    assert column(table, "failed") == {"A": 0, "B": 0, "(no serializer)": 1, "all": 1}
+    assert column(table, "inline share") == {"A": 0, "B": 0.5, "(no serializer)": 0, "all": 0.25}
+    assert column(table, "wait p50 (ms)") == {"A": 1, "B": 0, "(no serializer)": 0, "all": 0}
+    assert column(table, "wait p99 (ms)") == {"A": 1, "B": 2, "(no serializer)": 0, "all": 2}
+    assert column(table, "run p50 (ms)") == {"A": 4, "B": 2, "(no serializer)": 2, "all": 2}
+    assert column(table, "run p99 (ms)") == {"A": 4, "B": 2, "(no serializer)": 2, "all": 4}
     # A holds a task from 1 to 2 ms, B from 7 to 9 ms, of 12.
     assert column(table, "mean queue") == {
         "A": round(1 / 12, 6),
         "B": round(2 / 12, 6),
-        "(the pool itself)": 0,
+        "(no serializer)": 0,
         "all": round(3 / 12, 6),
     }
-    assert column(table, "blocked (ms)") == {"A": 0, "B": 0, "(the pool itself)": 0, "all": 0}
+    assert column(table, "blocked (ms)") == {"A": 0, "B": 0, "(no serializer)": 0, "all": 0}
 
 
 def test_the_newer_pools_threads(taskpool_events):
@@ -105,13 +105,13 @@ def test_as_text(taskpool_events):
     ]
     assert "  inline share                    25 %" in lines
     assert lines[-11:-6] == [
-        "serializer         tasks  failed  inline  inline share  wait p50 (ms)  wait p99 (ms)",
-        "A                      1       0       0           0 %              1              1",
-        "B                      2       0       1          50 %              0              2",
-        "(the pool itself)      1       1       0           0 %              0              0",
-        "all                    4       1       1          25 %              0              2",
+        "serializer       tasks  failed  inline  inline share  wait p50 (ms)  wait p99 (ms)",
+        "A                    1       0       0           0 %              1              1",
+        "B                    2       0       1          50 %              0              2",
+        "(no serializer)      1       1       0           0 %              0              0",
+        "all                  4       1       1          25 %              0              2",
     ]
-    assert lines[-1] == "all                           2             4              1        0.25             0"
+    assert lines[-1] == "all                         2             4              1        0.25             0"
 
 
 @pytest.mark.parametrize("design", ["threadpool", "taskpool"])

@@ -150,6 +150,15 @@ def test_why_follows_the_waits_until_somebody_can_go_on(taskpool_events):
     )
 
 
+def test_an_answer_is_shown_as_prose(taskpool_events):
+    answer = narrate.why(taskpool_events, "main", 0.008)
+    assert answer._repr_mimebundle_() == {
+        "text/plain": "main waits for task 4 'late' of B. It is still queued: B is paused. boss has paused B and must\n"
+        "resume it. boss is not blocked by the pool.",
+        "text/html": f"<p>{answer.replace(chr(39), '&#x27;')}</p>",
+    }
+
+
 def test_why_of_a_thread_that_does_not_wait(taskpool_events):
     assert narrate.why(taskpool_events, "p/0", 0.004) == "p/0 is not blocked: it runs task 3 'ask'."
     assert narrate.why(taskpool_events, "p/0", 0.007) == "p/0 is not blocked: it has nothing to do."

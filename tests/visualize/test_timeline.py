@@ -47,7 +47,7 @@ def test_the_newer_pools_trace_as_text(taskpool_events):
         "  main                                         ////////////////////",
         "  time (ms) 0         2         4         6         8         10",
         "",
-        "A A   B B   + the pool's own task   / blocked   - being paused",
+        "A A   B B   + task of no serializer   / blocked   - being paused",
         "= paused   ! failed   . idle   small letters: inside another task",
     ]
 
@@ -180,7 +180,7 @@ def test_the_bundle_has_a_figure_a_picture_and_a_text_and_fetches_nothing(taskpo
 def test_the_figure_draws_inner_levels_last_and_names_each_serializer_once(taskpool_events):
     data = bundle(taskpool_events)[PLOTLY_MIME]["data"]
     shown = [re.sub("<[^>]+>", "", trace["name"]) for trace in data if trace.get("showlegend")]
-    assert shown == ["a serializer's turn (line)", "A", "B", "the pool's own tasks", "blocked", "paused"]
+    assert shown == ["a serializer's turn (line)", "A", "B", "tasks of no serializer", "blocked", "paused"]
     groups = [trace.get("legendgroup") for trace in data]
     outer, inner = groups.index("A"), len(groups) - 1 - groups[::-1].index("B")
     assert outer < inner and data[inner]["hovertext"][0].startswith("task 3 'ask'<br>of B, on p/0<br>runs inline")
