@@ -151,10 +151,14 @@ class BaseSerializer(TaskQueue):
         """Begin the turn's next task; None when the turn is over."""
         raise NotImplementedError
 
+    def _wants_turn(self) -> bool:
+        """Whether its next task is for a turn to run."""
+        return bool(self._queue) and not self._owners
+
     def leave(self, agent: Agent, token: Task | None = None) -> None:
         """The executing thread gives the serializer up."""
         self._executor = None
-        requeued = bool(self._queue) and not self._owners
+        requeued = self._wants_turn()
         number = token.id if token is not None and token.id else None
         if self.recorder is not None:
             detail = {"requeued": requeued, "left": len(self._queue)}

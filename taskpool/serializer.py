@@ -108,12 +108,19 @@ class Serializer(BaseSerializer):
         return True
 
     def next_of_turn(self, agent: Agent) -> Task | None:
-        if self._budget <= 0 or not self._queue or self._queue[0].checkpoint:
+        if self._budget <= 0 or not self._wants_turn():
             return None
         self._budget -= 1
         task = self._pop(agent)
         self._begin(task, agent)
         return task
+
+    def _wants_turn(self) -> bool:
+        # What is next is a checkpoint's or a visitor's, also where a task before it has been withdrawn.
+        if not super()._wants_turn():
+            return False
+        following = self._queue[0]
+        return not following.checkpoint and not (self._visitors and self._visitors[0].task is following)
 
     def _refuse_push_wait(self, inside: bool) -> None:
         if inside and not self.pool.drained:

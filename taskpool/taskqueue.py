@@ -294,6 +294,7 @@ class TaskQueue:
         self._number(task, agent)
         self._emit(agent, EventKind.TASK_INLINED, task, label=task.label, reason=reason)
         self._begin(task, agent)
+        self._max_depth = max(self._max_depth, self._load)
 
     def _finish_inline(self, task: Task) -> Any:
         """Run a task that has begun inline; its result. Without the monitor."""
@@ -303,8 +304,8 @@ class TaskQueue:
         return result_of(ended)
 
     def _take_back(self, task: Task, agent: Agent) -> None:
-        """Withdraw a task whose pusher does not wait for it any more."""
-        task.wait = None
+        """Withdraw a task whose pusher does not wait for it any more; if it runs, it does so on nobody's behalf."""
+        task.wait = task.caller = None
         self._withdraw(task, agent, "cancelled")
 
     def needs(self, wait: Wait) -> Needs:

@@ -151,7 +151,7 @@ def refuse_if_doomed(wait: Wait) -> None:
     agent = wait.agent
     agent.waiting = wait
     try:
-        path = _cycle_through(agent)
+        path = _path_to_cycle(agent)
         if not path:
             return
         cycle = [str(member.waiting) for member in path]
@@ -238,17 +238,29 @@ class Stall:
     def of(cls, pool: PoolLike, queued: int) -> Stall:
         """Describe ``pool``, in which nothing moves. Monitor held."""
         waits = list(pool.waits.values())
-        path: list[Agent] = []
+        cycle: list[Agent] = []
         for wait in waits:
-            path = _cycle_through(wait.agent)
-            if path:
+            cycle = _cycle_from(wait.agent)
+            if cycle:
                 break
-        cycle = tuple(str(agent.waiting) for agent in path)
-        return cls(cycle, tuple(str(wait) for wait in waits), queued)
+        return cls(tuple(str(agent.waiting) for agent in cycle), tuple(str(wait) for wait in waits), queued)
 
 
-def _cycle_through(start: Agent) -> list[Agent]:
-    """A cycle of blocked threads through ``start``, which is marked as waiting, or an empty list if it can go on."""
+def _cycle_from(start: Agent) -> list[Agent]:
+    """The cycle that ``start`` is in, or waits for; an empty list if it can go on."""
+    path = _path_to_cycle(start)
+    if not path:
+        return []
+    last = path[-1].waiting
+    assert last is not None
+    return path[min(path.index(needed) for needed in last.needs().agents if needed in path) :]
+
+
+def _path_to_cycle(start: Agent) -> list[Agent]:
+    """A cycle of blocked threads through ``start``, which is marked as waiting, or an empty list if it can go on.
+
+    Where ``start`` only waits for those in a cycle, the way from it to them, and once around.
+    """
     stuck = _stuck_with(start)
     if start not in stuck:
         return []
@@ -267,7 +279,14 @@ def _cycle_through(start: Agent) -> list[Agent]:
             if needed in stuck and needed not in came_from:
                 came_from[needed] = agent
                 frontier.append(needed)
-    return [start]
+    path = [start]
+    while True:
+        waiting = path[-1].waiting
+        assert waiting is not None
+        following = next(needed for needed in waiting.needs().agents if needed in stuck)
+        if following in path:
+            return path
+        path.append(following)
 
 
 def _stuck_with(start: Agent) -> set[Agent]:
