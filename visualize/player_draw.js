@@ -8,10 +8,11 @@ export function drawScene(paint, scene, moving) {
   context.clip();
   drawHead(paint, scene);
   for (const line of scene.lines) if (line.kind !== "needs") drawLine(paint, line);
-  for (const rail of scene.rails) drawRail(paint, rail, moving);
-  for (const box of scene.boxes) drawThread(paint, box, moving);
+  for (const line of scene.lines) if (line.kind === "needs" && line.faint) paint.need(line.from, line.to, true);
+  for (const rail of scene.rails) drawRail(paint, rail, moving, scene.place.compact);
+  for (const box of scene.boxes) drawThread(paint, box, moving, scene.place.compact);
   for (const chip of scene.chips) drawCaller(paint, chip);
-  for (const line of scene.lines) if (line.kind === "needs") paint.need(line.from, line.to, line.faint);
+  for (const line of scene.lines) if (line.kind === "needs" && !line.faint) paint.need(line.from, line.to, false);
   for (const item of moving.items()) drawItem(paint, item);
   drawFoot(paint, scene);
   context.restore();
@@ -21,17 +22,18 @@ function drawHead(paint, scene) {
   const { place, trace } = scene;
   const { theme } = paint;
   const { left, right, columns, headings, callers } = place;
-  paint.text(trace.title, left, place.rect.y + 27, { size: 16, weight: 700, room: right - left });
-  paint.text(trace.subtitle, left, place.rect.y + 45, { size: 12, colour: theme.muted, room: right - left });
+  paint.text(trace.title, left, place.rect.y + 25, { size: 16, weight: 700, room: right - left });
+  paint.text(trace.subtitle, left, place.rect.y + 42, { size: 12, colour: theme.muted, room: right - left });
   if (callers.label) paint.heading("callers", callers.label.x, callers.label.y, 60);
   if (!trace.size) {
     paint.text("Nothing happened in this trace.", left, headings + 24, { colour: theme.muted });
     return;
   }
   const shared = [...place.queues.keys()].filter((queue) => trace.queues[queue].role === "pool").length;
-  const middle = shared === 1 && place.cast.workers.length !== 1 ? "one queue" : place.compact ? "processors" : "taskprocessors";
+  const one = shared === 1 && place.cast.workers.length !== 1;
+  const middle = one ? (place.compact ? "queue" : "one queue") : place.compact ? "queues" : "taskprocessors";
   if (place.cast.serializers.length) paint.heading("serializers", columns.serializers.x, headings, columns.serializers.width);
-  if (place.queues.size) paint.heading(middle, columns.queues.x, headings, columns.queues.width + 40);
+  if (place.queues.size) paint.heading(middle, columns.queues.x, headings, columns.queues.width + (place.compact ? 14 : 30));
   if (place.cast.workers.length) paint.heading("threads", columns.threads.x, headings, columns.threads.width);
 }
 
@@ -41,22 +43,21 @@ function drawLine(paint, line) {
     const colour = line.busy ? theme.good : theme.rail;
     paint.flow(line.from, line.to, colour, { alpha: line.busy ? 0.9 : 0.55 });
   } else if (line.kind === "turn") paint.flow(line.from, line.to, theme.rail, { width: 1.6 });
-  else paint.flow(line.from, line.to, paint.style(line.owner).edge, { width: 2.4, alpha: 0.75, head: false });
+  else paint.flow(line.from, line.to, paint.style(line.owner).edge, { width: 2.4, alpha: 0.85, head: false });
 }
 
-function drawRail(paint, rail, moving) {
+function drawRail(paint, rail, moving, compact) {
   const { context, theme } = paint;
   const { row } = rail;
   if (rail.group) {
-    paint.box(row.x, row.top + 2, row.width, 26, 6, theme.bar, theme.edge);
-    paint.text(rail.text, row.x + 8, row.top + 19, { size: 11, weight: 600, colour: theme.muted, room: row.width - 16 });
+    drawGroup(paint, { x: row.x, y: row.top + 2, width: row.width, height: 34 }, rail.parts);
     return;
   }
   context.save();
   if (rail.faint) context.globalAlpha = 0.35;
   if (row.name !== null) {
     paint.text(rail.name, row.x, row.name, {
-      size: 11, weight: 600, room: row.width + 18, halo: theme.panel, colour: rail.acting ? theme.accent : theme.ink,
+      size: 11, weight: 600, room: row.width - 5, halo: theme.panel, colour: rail.acting ? theme.accent : theme.ink,
     });
   }
   context.fillStyle = theme.panel;
@@ -72,10 +73,12 @@ function drawRail(paint, rail, moving) {
   drawGate(paint, row, moving.level(`gate ${rail.queue}`, rail.closed));
   if (rail.word) {
     const y = row.bottom - row.rail > 24 ? row.rail + 7 : row.middle + 4;
-    paint.text(rail.word, row.gate + 9, y, { size: 11, weight: 700, colour: theme.badText, halo: theme.panel });
+    paint.text(rail.word, row.gate + 8, y, { size: compact ? 10 : 11, weight: 700, colour: theme.badText, halo: theme.panel });
   }
-  if (rail.note && row.note !== null) {
-    paint.text(rail.note, row.x, row.note, { size: 11, colour: theme.badText, room: row.width + 60, halo: theme.panel });
+  if (rail.notes.length && row.note !== null) {
+    const room = row.width + (compact ? 8 : 40);
+    const note = paint.firstFit(rail.notes, room, 11, 400);
+    paint.text(note, row.x, row.note, { size: 11, colour: theme.badText, room, halo: theme.panel });
   }
   if (rail.more) {
     const text = `+${rail.more.toLocaleString("en")}`;
@@ -87,11 +90,12 @@ function drawRail(paint, rail, moving) {
 // Two green marks let through; a bar from rail to rail does not.
 function drawGate(paint, row, closed) {
   const { context, theme } = paint;
-  const reach = (row.bottom - row.rail) / 2 + 5;
+  const reach = (row.bottom - row.rail) / 2 + row.reach;
   context.lineCap = "round";
   context.lineWidth = 4 + closed;
   context.strokeStyle = closed > 0.25 ? theme.bad : theme.good;
-  const length = 6 + (reach - 6) * closed;
+  const short = row.reach + 1;
+  const length = short + (reach - short) * closed;
   context.beginPath();
   context.moveTo(row.gate, row.middle - reach);
   context.lineTo(row.gate, row.middle - reach + length);
@@ -101,14 +105,27 @@ function drawGate(paint, row, closed) {
   context.lineCap = "butt";
 }
 
+// What there was no room for, counted: all of it where it fits, else the first facts, on one line or two.
+function drawGroup(paint, box, parts) {
+  const { theme } = paint;
+  const { x, y, width, height } = box;
+  const options = { size: 11, weight: 600, colour: theme.muted, room: width - 12 };
+  paint.box(x, y, width, height, 6, theme.bar, theme.edge);
+  const asMany = (some) => paint.firstFit(some.map((_, index) => some.slice(0, some.length - index).join(", ")), width - 14, 11, 600);
+  const first = asMany(parts);
+  if (first !== parts.join(", ") && height >= 30) {
+    paint.text(parts[0], x + 7, y + 14, options);
+    paint.text(asMany(parts.slice(1)), x + 7, y + 28, options);
+  } else paint.text(first, x + 7, y + height / 2 + 4, options);
+}
+
 const WORDS = { blocked: "blocked", running: "running", idle: "idle", stopped: "stopped" };
 
-function drawThread(paint, shown, moving) {
+function drawThread(paint, shown, moving, compact) {
   const { context, theme } = paint;
   const { x, y, width, height } = shown.box;
   if (shown.group) {
-    paint.box(x, y, width, height, 6, theme.bar, theme.edge);
-    paint.text(shown.text, x + 8, y + height / 2 + 4, { size: 11, weight: 600, colour: theme.muted, room: width - 16 });
+    drawGroup(paint, shown.box, shown.parts);
     return;
   }
   if (shown.empty) {
@@ -136,20 +153,25 @@ function drawThread(paint, shown, moving) {
   context.fill();
   const halo = blocked ? theme.blocked : undefined;
   if (line) {
-    paint.text(shown.name, x + 21, base, { size: 10.5, weight: 700, room: width * 0.42 - 20, halo });
+    paint.text(shown.name, x + 20, base, { size: 10.5, weight: 700, room: width * 0.46 - (shown.deeper ? 42 : 24), halo });
     if (status === "idle") paint.text(WORDS[status], x + width - 6, base, { size: 10.5, colour: text, align: "right" });
   } else {
-    const word = shown.tier === "middle" && shown.needs ? shown.needs : WORDS[status];
-    const shownWord = paint.text(word, x + width - 9, base, { size: 11, weight: 700, colour: text, align: "right", room: width * 0.56, halo });
-    const room = width - 36 - paint.width(shownWord, 11, 700);
-    paint.text(shown.name, x + 25, base, { size: 12, weight: 700, room, halo });
+    const size = compact ? 11 : 12;
+    const words = shown.tier === "middle" && shown.needs.length ? shown.needs : [WORDS[status]];
+    const word = paint.firstFit(words, width - 100, 11, 700);
+    const room = width - 37 - paint.width(word, 11, 700);
+    paint.text(shown.name, x + 23, base, { size, weight: 700, room, halo });
+    paint.text(word, x + width - 8, base, { size: 11, weight: 700, colour: text, align: "right", room: width - 60, halo });
   }
   if (shown.deeper) {
-    const at = line ? [x + width * 0.46 - 4, base, "right"] : [x + width - 9, y + height - 5, "right"];
-    paint.text(`+${shown.deeper}`, at[0], at[1], { size: 10, weight: 700, colour: theme.muted, align: at[2], halo: theme.panel });
+    const more = `+${shown.deeper}`;
+    const options = { size: 10, weight: 700, colour: theme.muted, halo: blocked ? theme.blocked : theme.panel };
+    if (line) paint.text(more, x + width * 0.46 - 4, base, { ...options, align: "right" });
+    else paint.text(more, x + 8, shown.deeperAt + 4, options);
   }
-  if (shown.tier === "full" && shown.needs) {
-    paint.text(shown.needs, x + 9, y + height + 15, { size: 11, weight: 600, colour: theme.badText, room: width - 8, halo: theme.panel });
+  if (shown.tier === "full" && shown.needs.length) {
+    const needs = paint.firstFit(shown.needs, width - 8, 11, 600);
+    paint.text(needs, x + 8, y + height + 15, { size: 11, weight: 600, colour: theme.badText, room: width - 8, halo: theme.panel });
   }
   context.restore();
 }
@@ -165,10 +187,11 @@ function drawCaller(paint, chip) {
   paint.box(x, y, width, height, 11, null, chip.blocked ? theme.bad : theme.edge, chip.blocked ? 1.5 : 1);
   const halo = chip.blocked ? theme.blocked : undefined;
   const room = width - 18;
-  const name = paint.text(chip.name, x + 10, y + 15, { size: 11, weight: 600, room: chip.needs ? room * 0.55 : room, halo });
-  if (chip.needs) {
+  const name = paint.text(chip.name, x + 10, y + 15, { size: 11, weight: 600, room: chip.blocked ? Math.max(room - 44, room * 0.5) : room, halo });
+  if (chip.blocked) {
     const used = paint.width(name, 11, 600) + 6;
-    paint.text(chip.needs, x + 10 + used, y + 15, { size: 11, colour: theme.badText, room: room - used, halo });
+    const words = paint.firstFit(chip.needs, room - used, 11, 400);
+    paint.text(words, x + 10 + used, y + 15, { size: 11, colour: theme.badText, room: room - used, halo });
   }
   context.restore();
 }
@@ -194,9 +217,9 @@ function drawToken(paint, item) {
   const radius = item.shape === "turn" ? height / 2 : small ? 4 : 5;
   const edge = item.shape === "checkpoint" ? theme.bad : style.edge;
   paint.box(x, y, width, height, radius, style.colour);
-  paint.overlay(x, y, width, height, radius, style.pattern, style.ink === "#FFFFFF" ? "rgba(255,255,255,.75)" : "rgba(17,17,17,.6)");
+  paint.overlay(x, y, width, height, radius, style.pattern, style.ink === "#FFFFFF" ? "rgba(255,255,255,.7)" : "rgba(17,17,17,.45)");
   paint.box(x + 0.5, y + 0.5, width - 1, height - 1, radius, null, edge, item.shape === "checkpoint" ? 2 : 1);
-  const inset = item.shape === "turn" ? Math.min(4, height / 4) : 3;
+  const inset = item.shape === "turn" ? (small ? 2 : 3.5) : 3;
   const tall = small ? height - 4 : 13;
   paint.box(x + inset, y + (height - tall) / 2, width - 2 * inset, tall, item.shape === "turn" ? tall / 2 : 3, "rgba(255,255,255,.92)");
   const size = small ? 9.5 : 11;
@@ -226,7 +249,7 @@ function drawDone(paint, item) {
   const hollow = item.done === "task_discarded";
   paint.box(x, y, width, height, 3, hollow ? theme.panel : style.colour);
   if (!hollow) {
-    paint.overlay(x, y, width, height, 3, style.pattern, style.ink === "#FFFFFF" ? "rgba(255,255,255,.75)" : "rgba(17,17,17,.6)");
+    paint.overlay(x, y, width, height, 3, style.pattern, style.ink === "#FFFFFF" ? "rgba(255,255,255,.7)" : "rgba(17,17,17,.45)");
   }
   if (hollow) context.setLineDash([2, 2]);
   paint.box(x + 0.5, y + 0.5, width - 1, height - 1, 3, null, item.done === "task_failed" ? theme.bad : style.edge, item.done === "task_failed" ? 2 : 1);

@@ -4,20 +4,23 @@
 import { NONE } from "./player_trace.js";
 
 export const PADDING = 16;
-const HEAD = 54; // title and subtitle
-const CALLERS = 34;
-const HEADINGS = 28;
-const FOOT = 62; // what stands still, and what is done
-const SMALLEST_ROW = 36;
+const HEAD = 50; // title and subtitle
+const CALLERS = 32;
+const HEADINGS = 24;
+const FOOT = 56; // what stands still, and what is done
+const SMALLEST_ROW = 40;
 const SMALLEST_SLOT = 26;
 const CONTROL = 62;
+const TALLEST = 330; // of what lies between
 const SHARES = { serializers: 0.26, first: 0.16, queues: 0.19, second: 0.07, threads: 0.32 };
+const SHARES_COMPACT = { serializers: 0.25, first: 0.14, queues: 0.18, second: 0.05, threads: 0.38 };
+const SHARES_WITHOUT = { serializers: 0, first: 0, queues: 0.4, second: 0.12, threads: 0.48 };
 
 // How high a run's panel wants to be.
 export function preferredHeight(trace) {
   const { serializers, slots, control, callers } = castOf(trace);
-  const body = Math.max(serializers.length * 66, slots * 104, slots * 40 + (control.length ? 150 : 0), 200);
-  return HEAD + (callers.length ? CALLERS : 6) + HEADINGS + Math.min(430, body) + FOOT;
+  const body = Math.max(serializers.length * 62, slots * 104, slots * 40 + (control.length ? 140 : 0), 200);
+  return HEAD + (callers.length ? CALLERS : 6) + HEADINGS + Math.min(TALLEST, body) + FOOT;
 }
 
 // Who takes part in a run, as indexes into its threads and queues.
@@ -38,8 +41,10 @@ export function layOut(trace, rect) {
   const cast = castOf(trace);
   const left = rect.x + PADDING;
   const inner = rect.width - 2 * PADDING;
-  const queues = left + inner * (SHARES.serializers + SHARES.first);
-  const threads = queues + inner * (SHARES.queues + SHARES.second);
+  const compact = rect.width < 520;
+  const shares = !cast.serializers.length ? SHARES_WITHOUT : compact ? SHARES_COMPACT : SHARES;
+  const queues = left + inner * (shares.serializers + shares.first);
+  const threads = queues + inner * (shares.queues + shares.second);
   const top = rect.y + HEAD + (cast.callers.length ? CALLERS : 6) + HEADINGS;
   const place = {
     rect,
@@ -49,15 +54,15 @@ export function layOut(trace, rect) {
     body: { top, bottom: rect.y + rect.height - FOOT },
     headings: top - 12,
     columns: {
-      serializers: { x: left, width: inner * SHARES.serializers },
-      queues: { x: queues, width: inner * SHARES.queues },
-      threads: { x: threads, width: inner * SHARES.threads },
+      serializers: { x: left, width: inner * shares.serializers },
+      queues: { x: queues, width: inner * shares.queues },
+      threads: { x: threads, width: inner * shares.threads },
     },
-    compact: rect.width < 520,
-    status: { x: left, y: rect.y + rect.height - FOOT + 24, width: inner },
-    tray: { x: left, y: rect.y + rect.height - 28, width: inner, height: 14 },
+    compact,
+    status: { x: left, y: rect.y + rect.height - FOOT + 22, width: inner },
+    tray: { x: left, y: rect.y + rect.height - 26, width: inner, height: 14 },
   };
-  place.callers = placeCallers(cast.callers, place);
+  place.callers = placeCallers(trace, cast.callers, place);
   place.rows = placeSerializers(trace, cast.serializers, place);
   place.slots = placeSlots(cast.slots, place);
   place.queues = placeQueues(trace, cast, place);
@@ -70,19 +75,27 @@ export function tokenSize(trace, height) {
   return { height, width: Math.max(height, Math.round(trace.digits * (big ? 6.8 : 5.4) + (big ? 9 : 7))) };
 }
 
-function placeCallers(threads, place) {
+// Chips as wide as their names, and wider for who will wait; when room is short, first for that, then for the last ones.
+function placeCallers(trace, threads, place) {
   const { compact, rect, left, right } = place;
   const heading = compact ? 0 : 66;
   const room = right - left - heading;
-  const fit = Math.max(1, Math.floor(room / 104));
-  const shown = threads.length <= fit ? threads : threads.slice(0, fit - 1);
-  const each = Math.min(210, room / Math.max(1, Math.min(fit, threads.length)));
-  const y = rect.y + HEAD + 6;
-  const chip = (index) => ({ x: left + heading + index * each, y, width: each - 8, height: 22 });
-  const chips = new Map(shown.map((thread, index) => [thread, chip(index)]));
+  const named = threads.map((thread) => Math.min(130, 24 + 6.6 * trace.threadName(thread).length));
+  const wanted = threads.map((thread, index) => named[index] + (trace.everWaits(thread) ? 130 : 0));
+  const total = (widths) => widths.reduce((sum, width) => sum + width + 8, 0);
+  const fitting = [wanted, wanted.map((width, index) => Math.min(width, named[index] + 52)), named];
+  const widths = fitting.find((some) => total(some) <= room) ?? named;
+  const shown = [];
+  let x = left + heading;
+  for (const [index, thread] of threads.entries()) {
+    const last = index === threads.length - 1;
+    if (x + widths[index] + (last ? 0 : 108) > right && !(last && x + 50 < right)) break;
+    shown.push([thread, { x, y: rect.y + HEAD + 4, width: Math.min(widths[index], right - x), height: 22 }]);
+    x += widths[index] + 8;
+  }
   const rest = threads.slice(shown.length);
-  const label = heading && threads.length ? { x: left, y: y + 15 } : null;
-  return { chips, rest, restChip: rest.length ? chip(shown.length) : null, label };
+  const restChip = rest.length ? { x, y: rect.y + HEAD + 4, width: Math.max(60, Math.min(150, right - x)), height: 22 } : null;
+  return { chips: new Map(shown), rest, restChip, label: heading && threads.length ? { x: left, y: rect.y + HEAD + 19 } : null };
 }
 
 // The serializers' rows: high ones while there is room, then low ones, then the least eventful share one.
@@ -107,17 +120,19 @@ function placeSerializers(trace, serializers, place) {
 // A queue's place: its name on top, two rails, a gate at the right end.
 function rail(trace, column, top, height, tokenHeight = height >= 54 ? 22 : 15, named = true) {
   const token = tokenSize(trace, tokenHeight);
-  const first = named ? top + 16 : top;
+  const slack = tokenHeight >= 22 ? 6 : 4; // between the rails, beside a token
+  const first = !named ? top : top + (tokenHeight >= 22 ? 16 : 14);
   return {
+    reach: tokenHeight >= 22 ? 5 : 2, // of the gate beyond the rails
     x: column.x,
     width: column.width,
     top,
     height,
-    name: named ? top + 11 : null,
-    note: height >= 64 ? first + token.height + 19 : null,
+    name: named ? top + (tokenHeight >= 22 ? 11 : 10) : null,
+    note: height >= 60 ? first + token.height + 19 : null,
     rail: first,
-    bottom: first + token.height + 6,
-    middle: first + token.height / 2 + 3,
+    bottom: first + token.height + slack,
+    middle: first + (token.height + slack) / 2,
     gate: column.x + column.width,
     token,
     room: Math.max(1, Math.floor((column.width - 6) / (token.width + 4))),
@@ -128,7 +143,7 @@ function rail(trace, column, top, height, tokenHeight = height >= 54 ? 22 : 15, 
 function placeSlots(count, place) {
   const { x, width } = place.columns.threads;
   const room = place.body.bottom - place.body.top;
-  let height = Math.min(136, room / Math.max(1, count));
+  let height = Math.min(128, room / Math.max(1, count));
   let shown = count;
   if (height < SMALLEST_SLOT) {
     height = SMALLEST_SLOT;
@@ -170,7 +185,7 @@ function placeQueues(trace, cast, place) {
 
 function railBeside(trace, place, box) {
   const named = place.slots.tier !== "line";
-  const height = place.slots.tier === "line" ? 15 : 22;
+  const height = place.slots.tier === "line" ? 13 : 22;
   const row = rail(trace, place.columns.queues, 0, 60, height, named);
   const middle = box.y + (place.slots.tier === "line" ? box.height / 2 : Math.min(box.height / 2, 60));
   return rail(trace, place.columns.queues, middle - row.middle, 60, height, named);

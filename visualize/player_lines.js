@@ -34,7 +34,9 @@ function* attached(scene) {
       const box = scene.boxOf(thread);
       const wait = state.waits.get(thread);
       if (!box || (wait !== undefined && trace.queue[wait] === serializer && trace.task[wait] === NONE)) continue;
-      yield { kind: "attached", from: gateOf(row), to: { x: box.x - 2, y: box.y + 12 }, owner: serializer };
+      const card = cardOf(scene, thread, serializer);
+      const y = card ? card.y + card.height / 2 : box.y + box.height / 2;
+      yield { kind: "attached", from: gateOf(row), to: { x: box.x - 1, y }, owner: serializer };
     }
   }
 }
@@ -51,19 +53,36 @@ function* needs(scene) {
   }
 }
 
+// The lowest card on a thread that belongs to a serializer: its turn, or the first of its tasks.
+function cardOf({ state, trace, spots }, thread, serializer) {
+  for (const at of state.stackOf(thread)) {
+    const spot = spots.get(trace.task[at]);
+    if (spot?.card && spot.owner === serializer) return spot;
+  }
+  return undefined;
+}
+
 // Where what is waited for is: the task, or the serializer's gate, or the thread that runs it.
 function targetOf(scene, thread, at) {
   const { trace, place, spots, executing } = scene;
   const { reason } = trace.facts(at);
   const spot = trace.task[at] !== NONE && reason !== "suspended" ? spots.get(trace.task[at]) : undefined;
   if (spot) return spot.card ? { x: spot.x, y: spot.y + spot.height / 2 } : { x: spot.x + spot.width / 2, y: spot.y + spot.height + 3 };
+  const hidden = trace.task[at] === NONE ? undefined : scene.state.whereIs(trace.task[at]).queue;
+  const full = hidden === undefined ? undefined : rowOf(place, hidden);
+  if (full && full !== place.rows.restRow) return { x: full.x + 12, y: full.bottom + 2 };
   if (reason === "serializer_lock") {
     const runner = [...(executing.get(trace.queue[at]) ?? [])].find((other) => other !== thread);
     const box = runner === undefined ? undefined : scene.boxOf(runner);
     if (box) return { x: box.x, y: box.y + box.height / 2 };
   }
-  const row = place.rows.rows.get(trace.queue[at]) ?? place.queues.get(trace.queue[at]) ?? place.rows.restRow;
-  return row ? { x: row.gate + 6, y: row.middle + 4 } : null;
+  const row = rowOf(place, trace.queue[at]);
+  if (!row) return null;
+  return row === place.rows.restRow ? { x: row.gate + 4, y: row.top + 16 } : { x: row.gate + 6, y: row.middle + 4 };
+}
+
+function rowOf(place, queue) {
+  return place.rows.rows.get(queue) ?? place.queues.get(queue) ?? place.rows.restRow;
 }
 
 function gateOf(row) {

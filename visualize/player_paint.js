@@ -70,6 +70,11 @@ export class Paint {
     return shown;
   }
 
+  // The first of some texts that has room, else the last.
+  firstFit(texts, room, size, weight) {
+    return texts.find((text) => this.width(text, size, weight) <= room) ?? texts.at(-1) ?? "";
+  }
+
   heading(text, x, y, room) {
     this.context.letterSpacing = "1.2px";
     this.text(text.toUpperCase(), x, y, { size: 10, weight: 700, colour: this.theme.muted, room });

@@ -40,13 +40,15 @@ export class Scene {
     const { rows, rest, restRow } = this.place.rows;
     for (const [queue, row] of rows) this.placeQueue(queue, row);
     for (const [queue, row] of this.place.queues) this.placeQueue(queue, row);
-    if (restRow) this.rails.push({ row: restRow, group: rest, text: this.restText(rest) });
+    if (restRow) this.rails.push({ row: restRow, group: rest, parts: this.restParts(rest) });
   }
 
-  restText(rest) {
+  restParts(rest) {
     const queued = rest.reduce((sum, queue) => sum + this.state.tasksIn(queue).size, 0);
     const paused = rest.filter((queue) => this.state.suspensions.has(queue)).length;
-    return `${rest.length} more, ${queued.toLocaleString("en")} queued${paused ? `, ${paused} paused` : ""}`;
+    const parts = [`${rest.length} more`, `${queued.toLocaleString("en")} queued`];
+    if (paused) parts.splice(1, 0, `${paused} paused`);
+    return parts;
   }
 
   placeQueue(queue, row) {
@@ -64,10 +66,10 @@ export class Scene {
     this.rails.push({
       queue,
       row,
-      name: trace.queueName(queue),
+      name: this.place.compact ? trace.briefName(queue) : trace.queueName(queue),
       closed: asked ? (still ? 1 : 0.5) : 0,
       word: asked ? (still ? "paused" : "pausing") : "",
-      note: asked && still ? this.pauseNote(queue, tasks.size) : "",
+      notes: asked && still ? this.pauseNotes(queue, tasks.size) : [],
       more: tasks.size - shown.length,
       alert: state.alerts.has(queue),
       faint: role === "serializer" && !this.hasAppeared(queue),
@@ -85,9 +87,10 @@ export class Scene {
     return this.trace.firstSeen(queue) < this.state.position;
   }
 
-  pauseNote(queue, waiting) {
-    const left = waiting ? `${waiting.toLocaleString("en")} wait${waiting === 1 ? "s" : ""}, ` : "";
-    return left + (this.executing.has(queue) ? "a thread is kept" : "nothing runs");
+  // The longest first, for as much room as there is.
+  pauseNotes(queue, waiting) {
+    const what = this.executing.has(queue) ? "a thread is kept" : "nothing runs";
+    return waiting ? [`${waiting.toLocaleString("en")} wait${waiting === 1 ? "s" : ""}, ${what}`, what] : [what];
   }
 
   addItem(task, queue, where) {
@@ -99,7 +102,7 @@ export class Scene {
       key: task,
       shape: role === "control" ? "control" : turn !== NONE ? "turn" : checkpoint ? "checkpoint" : "task",
       owner: turn !== NONE ? turn : queue,
-      label: turn !== NONE ? `turn of ${trace.queueName(turn)}` : trace.labelOf(task),
+      label: turn !== NONE ? `turn of ${trace.briefName(turn)}` : trace.labelOf(task),
       ...where,
     };
     this.items.push(item);
@@ -127,21 +130,21 @@ export class Scene {
     const { state, trace, place } = this;
     const threads = [...this.occupants].flatMap(([slot, thread]) => (slot >= place.slots.boxes.length ? [thread] : []));
     const parts = [`${threads.length} more`];
-    for (const status of ["running", "blocked"]) {
+    for (const status of ["blocked", "running"]) {
       const count = threads.filter((thread) => state.statusOf(thread) === status).length;
       if (count) parts.push(`${count} ${status}`);
     }
     const hidden = threads.map((thread) => trace.threads[thread].queue).filter((queue) => !place.queues.has(queue));
     const queued = hidden.reduce((sum, queue) => sum + state.tasksIn(queue).size, 0);
     if (queued) parts.push(`${queued.toLocaleString("en")} queued`);
-    this.boxes.push({ box: place.slots.restBox, text: parts.join(", "), group: threads });
+    this.boxes.push({ box: place.slots.restBox, parts, group: threads });
   }
 
   placeThread(thread, box) {
     const { state, trace } = this;
     const { tier } = this.place.slots;
     const status = state.statusOf(thread);
-    const shown = { box, thread, tier, status, name: trace.threadName(thread), needs: "", deeper: 0 };
+    const shown = { box, thread, tier, status, name: trace.threadName(thread), needs: [], deeper: 0 };
     if (status === "blocked") shown.needs = this.needs(thread);
     shown.acting = this.acts(thread);
     this.boxes.push(shown);
@@ -179,6 +182,7 @@ export class Scene {
         inline: card.level > 0 && !card.turn,
       });
     }
+    shown.deeperAt = y + CARD / 2;
   }
 
   placeTopCard(stack, shown) {
@@ -200,20 +204,20 @@ export class Scene {
     });
   }
 
-  // What a blocked thread needs, in a few words.
+  // What a blocked thread needs: in a few words, in fewer, and in hardly any.
   needs(thread) {
     const { state, trace } = this;
     const at = state.waits.get(thread);
-    const on = trace.queueName(trace.queue[at]);
+    const on = trace.briefName(trace.queue[at]);
     const task = trace.task[at];
     const { reason } = trace.facts(at);
-    if (reason === "suspend") return `until ${on} is still`;
-    if (reason === "suspended" || reason === "blocking_suspend") return `until ${on} is resumed`;
-    if (reason === "serializer_lock") return `until ${on} is free`;
-    if (task === NONE) return `needs ${on}`;
+    if (reason === "suspend") return [`until ${on} is still`, `→ ${on}`];
+    if (reason === "suspended" || reason === "blocking_suspend") return [`until ${on} is resumed`, `needs ${on}`, `→ ${on}`];
+    if (reason === "serializer_lock") return [`until ${on} is free`, `→ ${on}`];
+    if (task === NONE) return [`needs ${on}`, `→ ${on}`];
     const { queue, thread: runner } = state.whereIs(task);
-    if (queue !== undefined) return `needs ${task}, still queued`;
-    return runner === undefined ? `needs ${task}` : `needs ${task}, in progress`;
+    const where = queue !== undefined ? ", still queued" : runner !== undefined ? ", in progress" : "";
+    return [`needs ${task}${where}`, `needs ${task}`, `→ ${task}`];
   }
 
   // -- around them -----------------------------------------------------------------------------------------------
@@ -223,8 +227,9 @@ export class Scene {
     for (const [thread, box] of place.callers.chips) {
       const blocked = state.waits.has(thread);
       const faint = trace.firstActs(thread) >= state.position;
-      const needs = blocked ? this.needs(thread) : "";
-      this.chips.push({ box, thread, name: trace.threadName(thread), blocked, needs, faint, acting: this.acts(thread) });
+      const needs = blocked ? this.needs(thread).slice(-2) : [];
+      const acting = this.acts(thread);
+      this.chips.push({ box, thread, name: trace.threadName(thread), blocked, needs, faint, acting });
     }
     const { rest, restChip } = place.callers;
     if (restChip) {
@@ -268,7 +273,7 @@ export class Scene {
       return { text: stuck ? `${all}: nothing can move` : all, tone: "bad" };
     }
     const free = [...state.quiet.keys()].filter((queue) => !this.executing.has(queue));
-    if (free.length === 1) return { text: `no thread belongs to ${trace.queueName(free[0])}`, tone: "good" };
+    if (free.length === 1) return { text: `no thread belongs to ${trace.briefName(free[0])}`, tone: "good" };
     if (free.length) return { text: `${free.length} serializers paused: no thread belongs to them`, tone: "good" };
     if (blocked) return { text: `${blocked} of ${amount(alive.length, "thread")} blocked`, tone: "bad" };
     return { text: "", tone: "" };

@@ -183,7 +183,7 @@ export function targets(scene) {
   const run = scene.trace.number;
   const found = scene.items.map((item) => ({ run, type: "task", task: item.key, box: item })).reverse();
   for (const shown of scene.boxes) {
-    if (shown.group) found.push({ run, type: "threads", group: shown.group, box: shown.box, text: shown.text });
+    if (shown.group) found.push({ run, type: "threads", group: shown.group, box: shown.box, text: shown.parts.join(", ") });
     else if (shown.thread !== undefined) found.push({ run, type: "thread", thread: shown.thread, box: shown.box });
   }
   for (const chip of scene.chips) {
@@ -193,7 +193,7 @@ export function targets(scene) {
   for (const rail of scene.rails) {
     const { row } = rail;
     const box = { x: row.x, y: row.top, width: row.width + 10, height: row.bottom - row.top + 4 };
-    if (rail.group) found.push({ run, type: "queues", group: rail.group, box, text: rail.text });
+    if (rail.group) found.push({ run, type: "queues", group: rail.group, box, text: rail.parts.join(", ") });
     else found.push({ run, type: "queue", queue: rail.queue, box });
   }
   return found;

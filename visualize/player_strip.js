@@ -5,17 +5,20 @@ import { lanesOf, placeBars } from "./player_bars.js";
 import { lowerBound } from "./player_trace.js";
 import { duration } from "./player_words.js";
 
-const HEADING = 18;
+const HEADING = 16;
 const AXIS = 22;
 const TOP = 16;
 const RIGHT = 14;
+const MOST_LANES = 48; // of one run
 
 export class Strip {
   constructor(canvas, traces, makePaint) {
     this.canvas = canvas;
     this.traces = traces;
     this.makePaint = makePaint;
-    this.lanes = traces.map(lanesOf);
+    const lanes = traces.map(lanesOf);
+    this.lanes = lanes.map((all) => all.slice(0, MOST_LANES));
+    this.hidden = lanes.map((all) => Math.max(0, all.length - MOST_LANES));
     this.still = document.createElement("canvas"); // all but the playhead
   }
 
@@ -30,7 +33,7 @@ export class Strip {
 
   resize(width) {
     const count = Math.max(1, this.lanes.reduce((sum, lanes) => sum + lanes.length, 0));
-    this.row = Math.max(4, Math.min(17, Math.floor(190 / count)));
+    this.row = Math.max(4, Math.min(16, Math.floor(180 / count)));
     this.left = width < 560 ? 78 : 108;
     this.right = width - RIGHT;
     this.width = width;
@@ -115,10 +118,8 @@ export class Strip {
     let y = TOP;
     this.lanes.forEach((lanes, run) => {
       this.paint.styles = this.paint.stylesOf(run);
-      const { title, outcome } = this.traces[run];
-      this.paint.text(title, 12, y + 12, { size: 11, weight: 700, room: this.width * 0.4 });
-      const used = this.paint.width(this.paint.fitted(title, this.width * 0.4, 11, 700), 11, 700);
-      if (outcome) this.paint.text(outcome.replaceAll("_", " "), 20 + used, y + 12, { size: 11, colour: theme.muted, room: this.width * 0.3 });
+      this.paint.text(this.traces[run].title, 12, y + 12, { size: 11, weight: 700, room: this.left - 18 });
+      if (this.hidden[run]) this.paint.text(`${MOST_LANES} of ${MOST_LANES + this.hidden[run]} threads`, this.right, y + 12, { size: 10, colour: theme.muted, align: "right" });
       y += HEADING;
       for (const lane of lanes) {
         this.drawLane(lane, y);
@@ -146,7 +147,7 @@ export class Strip {
       this.eachVisible(bars, (x, width, owner, many) => this.drawBar(x, y + inset, width, height - 2 * inset, owner, level, many));
     });
     this.eachVisible(lane.blocked, (x, width) => {
-      const inset = height > 8 ? 1.5 : 0;
+      const inset = 0;
       this.paint.box(x, y + inset, width, height - 2 * inset, 2, theme.blocked);
       this.paint.hatched(x, y + inset, width, height - 2 * inset, 2, 1);
       if (width > 3) this.paint.box(x + 0.5, y + inset + 0.5, width - 1, height - 2 * inset - 1, 2, null, theme.bad, 1.2);
@@ -218,7 +219,7 @@ export class Strip {
     context.stroke();
     context.restore();
     const right = x < this.right - 100;
-    this.paint.text("first difference", right ? x + 5 : x - 5, 12, { size: 10.5, colour: theme.badText, align: right ? "left" : "right" });
+    this.paint.text("first difference", right ? x + 5 : x - 5, TOP + 11, { size: 10.5, colour: theme.badText, align: right ? "left" : "right" });
   }
 
   // Which part of the whole is seen.
@@ -242,6 +243,6 @@ function ticks(low, high, most, whole) {
   let step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.9999);
   if (whole) step = Math.max(1, Math.round(step));
   const found = [];
-  for (let number = Math.ceil(low / step - 1e-9); number * step <= high * (1 + 1e-12); number++) found.push(number * step);
+  for (let number = Math.ceil(low / step - 1e-9); number * step <= high * (1 + 1e-12); number++) found.push(number * step + 0);
   return found;
 }

@@ -42,6 +42,7 @@ export class Trace {
     const ends = new Set(["task_finished", "task_failed", "task_discarded"].map((name) => this.code[name]));
     this.origin = new Map();
     this.ends = [];
+    this.waiters = new Set();
     this.first = { queue: this.queues.map(() => Infinity), thread: this.threads.map(() => Infinity) };
     let most = 0;
     for (let at = this.size - 1; at >= 0; at--) {
@@ -53,7 +54,8 @@ export class Trace {
       if (kind === pushed || kind === inlined || kind === queued) {
         this.origin.set(this.task[at], at);
         if (this.task[at] > most) most = this.task[at];
-      } else if (ends.has(kind) && !this.isOwn(this.task[at])) this.ends.push(at);
+      } else if (kind === this.code.wait_started) this.waiters.add(this.thread[at]);
+      else if (ends.has(kind) && !this.isOwn(this.task[at])) this.ends.push(at);
     }
     this.digits = String(most).length;
   }
@@ -65,6 +67,10 @@ export class Trace {
 
   firstActs(thread) {
     return this.first.thread[thread];
+  }
+
+  everWaits(thread) {
+    return this.waiters.has(thread);
   }
 
   kindName(at) {
@@ -99,11 +105,22 @@ export class Trace {
   // "task 26 answer", without what is not known
   taskName(task) {
     const label = this.labelOf(task);
-    return label && label !== `task ${task}` ? `task ${task} ${label}` : `task ${task}`;
+    return label && label !== `task ${task}` ? `task ${task} '${label}'` : `task ${task}`;
   }
 
   queueName(queue) {
     return queue === NONE ? "" : this.queues[queue].short;
+  }
+
+  // A queue's name without what all of its folder share, where that leaves no doubt.
+  briefName(queue) {
+    this.briefNames ??= this.makeBriefNames();
+    return this.briefNames[queue] ?? "";
+  }
+
+  makeBriefNames() {
+    const brief = this.queues.map(({ short }) => short.slice(short.lastIndexOf("/") + 1) || short);
+    return this.queues.map(({ short }, queue) => (brief.indexOf(brief[queue]) === brief.lastIndexOf(brief[queue]) ? brief[queue] : short));
   }
 
   threadName(thread) {
