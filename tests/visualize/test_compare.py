@@ -104,7 +104,7 @@ def test_as_text(runs):
         "taskpool completed in 12 ms: no thread was ever blocked, 1 of 4 tasks ran",
         "inline and 1 task failed. Only taskpool came to an end.",
     ]
-    assert lines[-17:-14] == [
+    assert lines[-18:-15] == [
         "                                threadpool   taskpool",
         "outcome                         deadlocked  completed",
         "duration (ms)                           10         12",
