@@ -83,6 +83,7 @@ class _Worker(Worker):
     def __init__(self, pool: TaskPool, name: str, *, dynamic: bool) -> None:
         super().__init__(pool, name, name)
         self.dynamic = dynamic
+        self.called = False  # it has been woken to take a blocked thread's tasks, and has not done so yet
         options = pool.options
         self.processor = _PoolProcessor(
             name, _PoolListener(self), runtime=pool.runtime, recorder=pool.recorder, high_water=options.high_water
@@ -94,19 +95,22 @@ class _Worker(Worker):
 
     @property
     def load(self) -> int:
-        return self.processor._load
+        return len(self.processor._queue) + (self.called or self.agent.current is not None)
 
     def take(self) -> Task | None:
-        if self.processor._queue:
+        queue, called = self.processor._queue, self.called
+        self.called = False
+        if queue and not called:
             return self.processor._pop(self.agent)
-        for other in self.pool._workers():
-            if other.processor._queue and other.blocked:
-                return other.processor._pop(self.agent)
-        return None
+        stranded = self.pool.stranded()
+        if stranded is not None:
+            task = stranded._pop(self.agent)
+            self.pool.rescue(self.agent)
+            return task
+        return self.processor._pop(self.agent) if queue else None
 
     def on_block(self) -> None:
-        if self.processor._queue:
-            self.pool.rescue(self.agent)
+        self.pool.rescue(self.agent)
 
     def on_idle(self) -> None:
         self.pool.finish_if_drained(self.agent)
@@ -265,12 +269,22 @@ class TaskPool(BasePool):
             return Needs()
         return super().needs_of_queued()
 
+    def stranded(self) -> TaskProcessor | None:
+        """A taskprocessor with tasks whose thread is blocked, or None."""
+        for worker in self._workers():
+            if worker.processor._queue and worker.blocked:
+                return worker.processor
+        return None
+
     def rescue(self, agent: Agent) -> None:
-        """A thread with tasks in its queue is about to block: somebody else has to take them."""
-        if any(worker.kick() for worker in self._workers()):
+        """Call a thread that sleeps, or a new one, if a blocked thread has tasks."""
+        if self.stranded() is None:
             return
-        if self.options.grow_when == "exhausted" and (new := self._grow(agent)) is not None:
-            new.kick()
+        helper = next((worker for worker in self._workers() if worker.idle and not worker.blocked), None)
+        if helper is None and self.options.grow_when == "exhausted":
+            helper = self._grow(agent)
+        if helper is not None and helper.kick():
+            helper.called = True
 
     def shrink(self, worker: _Worker) -> None:
         """A dynamic taskprocessor with nothing to do goes."""
@@ -298,7 +312,9 @@ class TaskPool(BasePool):
                 return dynamic
             if chosen is None or (dynamic.blocked, dynamic.load) < (chosen.blocked, chosen.load):
                 chosen = dynamic
-        if (exhausted or (full and dynamic_full)) and (new := self._grow(agent)) is not None:
+        if exhausted:
+            full = dynamic_full = all(worker.load for worker in self._workers())
+        if full and dynamic_full and (new := self._grow(agent)) is not None:
             return new
         assert chosen is not None  # without any thread the pool can grow: max_size is at least 1
         return chosen

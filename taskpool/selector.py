@@ -47,7 +47,7 @@ class LeastFull:
         reached = not candidates
         for candidate in candidates:
             load = candidate.load
-            if not load:
+            if not load and not candidate.blocked:
                 return candidate, reached
             if candidate.depth >= threshold:
                 reached = True
