@@ -23,7 +23,7 @@ from typing import Any
 
 from taskpool.explore.independence import Action
 from taskpool.runtime import operations as op
-from taskpool.runtime.kernel import Kernel, LogicalThread
+from taskpool.runtime.kernel import Kernel, LogicalThread, is_ready
 
 __all__ = ["END", "FIRST", "GIVES_UP", "HappensBefore", "Race"]
 
@@ -32,6 +32,7 @@ Race = tuple[int, int, int]
 
 FIRST, GIVES_UP, END = range(3)
 
+_WAITS = frozenset({op.ACQUIRE, op.TRY_OK, op.GET, op.TRY_GET, op.WAITED, op.TRY_WAITED})
 _NO_LOCK: tuple[int, int, tuple[int, ...]] = (-1, -1, ())
 _NO_QUEUE: tuple[int, int, tuple[int, ...], tuple[int, ...], int] = (-1, -1, (), (), 0)
 _NO_VALUE: tuple[int, tuple[int, ...]] = (-1, ())
@@ -43,6 +44,8 @@ class HappensBefore:
 
     Attributes:
         pasts: For each step, the bits of the steps before it and its own.
+        looked: Whether any thread has looked whether another has ended.
+        races: For each step, its races with earlier ones.
         bases: For each step, what its thread's own past was before it.
         actions: For each step, what it did.
     """
@@ -50,6 +53,8 @@ class HappensBefore:
     def __init__(self) -> None:
         self.pasts: list[int] = []
         self.bases: list[int] = []
+        self.races: list[list[Race]] = []
+        self.looked = False
         self.actions: list[Action] = []
         self._objects: dict[int, Any] = {}
         self._undo: list[tuple[int, Any, int, int]] = []  # (object, its state before, thread, its step before)
@@ -67,11 +72,15 @@ class HappensBefore:
             else:
                 objects.pop(key, None)
             last[thread] = step
-        del self.pasts[length:], self.bases[length:], self.actions[length:]
+        del self.pasts[length:], self.bases[length:], self.actions[length:], self.races[length:]
 
     def extend(self, kernel: Kernel) -> list[Race]:
-        """Take in the steps that ``kernel`` has made since; the races that they make with earlier ones."""
-        races: list[Race] = []
+        """Take in the steps that ``kernel`` has made since; the races that they make with earlier ones.
+
+        All races again, where threads' ends are looked at: what a race's later step would do in the earlier one's
+        place is then not known well enough (whether it would be its thread's last) to be done with it at once.
+        """
+        start = len(self.pasts)
         pasts, found = self.pasts, self._found
         jumps = kernel.jumps
         for i in range(len(pasts), len(kernel.steps)):
@@ -91,9 +100,9 @@ class HappensBefore:
             self._last[identity] = i
             found.clear()
             past = self._take(access, i, key, arg, after, base, jump) | base | jump | 1 << i
-            races += [(c, i, FIRST) for c, shadow in found if not shadow >> c & 1]
+            races = [(c, i, FIRST) for c, shadow in found if not shadow >> c & 1]
             self.bases.append(base)
-            if access == op.WAKE_TIMED and not (base | jump) >> after & 1:
+            if access == op.WAKE_TIMED and not (base if arg else base | jump) >> after & 1:
                 races.append((after, i, GIVES_UP))
             ended = thread.ended and thread.last_step == i
             self.actions.append(Action(identity, access, key, arg, thread.key if ended else 0))
@@ -104,7 +113,9 @@ class HappensBefore:
                             races.append((seen, i, END))
                         past |= pasts[seen]
             pasts.append(past)
-        return races
+            self.races.append(races)
+        first = 0 if self.looked else start
+        return [race for races in self.races[first:] for race in races]
 
     def pending_races(self, kernel: Kernel) -> list[tuple[int, Action, int]]:
         """The races of threads that are still blocked.
@@ -119,16 +130,16 @@ class HappensBefore:
             state = self._objects.get(key) if key else None
             if state is not None:
                 access = thread.op.access
-                candidate = state[0] if access == op.ACQUIRE else state[1]
+                candidate = state[0] if access in (op.ACQUIRE, op.TRY_OK) else state[1]
                 if candidate >= 0 and not shadow >> candidate & 1:
                     action = Action(thread.identity, access, key, self.actions[candidate].arg, thread.key)
                     races.append((candidate, action, shadow))
-            notified = getattr(thread.obj, "notified_in", -1)
-            if notified >= 0 and thread.deadline is not None:
-                own, late = self._past_of(thread), kernel.now >= thread.deadline or thread.obj.was_early
-                if late and not (own | self._before_last_jump(kernel)) >> notified & 1:
-                    action = Action(thread.identity, op.EXPIRED, thread.obj.key, 0, 0)
-                    races.append((notified, action, own))
+            waiter = thread.obj
+            notified = getattr(waiter, "notified_in", -1)
+            if notified >= 0 and (waiter.was_early or waiter.was_late):
+                own = self._past_of(thread)
+                if not (own if waiter.was_early else own | _before_last_jump(kernel)) >> notified & 1:
+                    races.append((notified, Action(thread.identity, op.EXPIRED, waiter.key, 0, 0), own))
         return races
 
     def first_past(self, race: Race, kernel: Kernel) -> int:
@@ -146,7 +157,7 @@ class HappensBefore:
     def _waited_for(self, thread: LogicalThread) -> tuple[int, int]:
         """The key of the object a blocked thread waits for (0: nothing that another took), and its shadow."""
         shadow = self._past_of(thread)
-        if thread.op.access not in (op.ACQUIRE, op.GET, op.WAITED):
+        if thread.op.access not in _WAITS or is_ready(thread):
             return 0, shadow
         notified = getattr(thread.obj, "notified_in", None)
         if notified is None:
@@ -161,10 +172,6 @@ class HappensBefore:
         if previous < 0:
             previous = thread.spawned_after
         return self.pasts[previous] if previous >= 0 else 0
-
-    @staticmethod
-    def _before_last_jump(kernel: Kernel) -> int:
-        return (1 << kernel.jumps[-1][0]) - 1 if kernel.jumps else 0
 
     def _take(self, access: int, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
         handler = _HANDLERS[access]
@@ -315,10 +322,12 @@ class HappensBefore:
         return self.pasts[after] if after >= 0 else 0
 
     def _seen_ended(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
+        self.looked = True
         return self._all(_steps(after), base | jump)
 
     def _seen_alive(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
         self._objects[key] = (*(self._objects.get(key) or ()), i)
+        self.looked = True
         return 0
 
     # conditions: (last notify, waits that gave up since)
@@ -332,6 +341,10 @@ class HappensBefore:
         notified, expired = self._objects.get(key, _NO_VALUE)
         self._objects[key] = (notified, (*expired, i))
         return self._all(_steps(notified), base | jump)
+
+
+def _before_last_jump(kernel: Kernel) -> int:
+    return (1 << kernel.jumps[-1][0]) - 1 if kernel.jumps else 0
 
 
 def _steps(*steps: int) -> tuple[int, ...]:

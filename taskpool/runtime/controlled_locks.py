@@ -154,7 +154,7 @@ class ControlledRLock(ControlledLock):
 class _Waiter:
     """One thread's wait on a condition; what it stands before in order to wake."""
 
-    __slots__ = ("key", "lock", "name", "notified_in", "thread", "was_early")
+    __slots__ = ("key", "lock", "name", "notified_in", "thread", "was_early", "was_late")
 
     def __init__(self, condition: ControlledCondition, thread: LogicalThread) -> None:
         self.lock = condition.lock
@@ -162,7 +162,9 @@ class _Waiter:
         self.name = condition.name
         self.thread = thread
         self.notified_in = -1  # the step that notified it
-        self.was_early = False  # it could have given up before its deadline when it was notified
+        # Whether it could have given up when it was notified: before its deadline, or because that had passed.
+        self.was_early = False
+        self.was_late = False
 
 
 def _may_wake(thread: LogicalThread) -> bool:
@@ -235,8 +237,8 @@ class ControlledCondition:
             kernel.reach(_WAKE, waiter)
         else:
             kernel.reach_timed(_TIMED_WAKE, waiter, timeout)
-            could_give_up = kernel.gave_up(me) or waiter.was_early
             if waiter.notified_in < 0:
+                kernel.gave_up(me)
                 kernel.steps.append((me, EXPIRED, self.key, 0, -1))
                 kernel.reach(_ACQUIRE, lock)
                 if waiter in self._waiters:
@@ -244,10 +246,10 @@ class ControlledCondition:
                 lock._take_back(me, depth)
                 kernel.steps.append((me, ACQUIRE, lock.key, 0, -1))
                 return False
-            if could_give_up:
+            if waiter.was_early or waiter.was_late:
                 access = WAKE_TIMED
         lock._take_back(me, depth)
-        kernel.steps.append((me, access, lock.key, 0, waiter.notified_in))
+        kernel.steps.append((me, access, lock.key, int(waiter.was_early), waiter.notified_in))
         return True
 
     def wait_for(self, predicate: Callable[[], bool], timeout: float | None = None) -> bool:
@@ -270,7 +272,10 @@ class ControlledCondition:
         me = kernel.reach(_NOTIFY, self)
         for waiter in self._waiters[:n]:
             waiter.notified_in = me.last_step
-            waiter.was_early, waiter.thread.early = waiter.thread.early, False
+            thread = waiter.thread
+            waiter.was_early, thread.early = thread.early, False
+            waiter.was_late = thread.deadline is not None and kernel.now >= thread.deadline
+            thread.deadline = None
         del self._waiters[:n]
         kernel.steps.append((me, NOTIFY, self.key, 0, -1))
 

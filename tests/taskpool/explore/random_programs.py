@@ -72,8 +72,8 @@ def _statement(draw: random.Random, kinds: list[str], depth: int) -> Statement:
         return (pick(("read", "write", "write", "add")), pick("xxy"))
     if kind == "time":
         return (pick(("sleep", "sleep", "yield", "time")), pick((1, 1, 2)))
-    which = pick(("spawn", "spawn", "spawn", "alive"))
-    children = [_statement(draw, kinds, 1) for _ in range(draw.choice((0, 1, 1)))] if which == "spawn" else []
+    which = "spawn"
+    children = [_statement(draw, kinds, depth - 1) for _ in range(draw.choice((0, 1, 1)))] if depth > 0 else []
     return (which, children, pick(("join", "leave", "timed join", "alive")))
 
 
