@@ -1,0 +1,135 @@
+"""The programs: a few outside threads, a few calls each, on two serializers of one taskpool.
+
+A program is written as text, a word for each call: ``push:A`` ``wait:B`` (a push_wait) ``stop:A`` (a suspend) ``go:A`` (an
+unsuspend) ``nest:AB`` (push onto A a task that does a push_wait onto B) ``end`` (shut the pool down); threads are
+separated by ``|``. A thread that ends takes back the suspensions it has made, so that no program hangs by its own fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations_with_replacement, product
+from random import Random
+from typing import Any
+
+from taskpool.errors import DeadlockError, NotSuspendedError, PoolShutDown
+from taskpool.pool import TaskPool
+from taskpool.recorder import Recorder
+from tests.proof.promises import check_promises
+
+__all__ = ["CALLS", "Program", "all_programs", "random_programs"]
+
+CALLS = (
+    *(f"{call}:{name}" for call in ("push", "wait", "stop", "go") for name in "AB"),
+    *(f"nest:{outer}{inner}" for outer in "AB" for inner in "AB"),
+    "end",
+)
+
+Threads = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program, by what each outside thread calls, on a pool of ``size`` threads. Call it with a runtime to run it."""
+
+    threads: Threads
+    size: int = 1
+
+    def __str__(self) -> str:
+        return f"{' | '.join(' '.join(calls) for calls in self.threads)} on {self.size}"
+
+    @classmethod
+    def parse(cls, text: str) -> Program:
+        """The program that `str` wrote."""
+        calls, _, size = text.rpartition(" on ")
+        return cls(tuple(tuple(thread.split()) for thread in calls.split("|")), int(size))
+
+    def __call__(self, runtime: Any) -> Callable[[], None]:
+        recorder = Recorder()
+        pool = TaskPool("p", runtime=runtime, recorder=recorder, minimum_size=self.size)
+        serializers = {name: pool.serializer(name) for name in "AB"}
+        wrong: list[str] = []
+
+        def task(inner: Any = None) -> int:
+            if inner is not None:
+                try:
+                    if inner.push_wait(task) != 7:
+                        wrong.append("a push_wait from inside returned another task's result")
+                except (DeadlockError, PoolShutDown):
+                    pass
+            return 7
+
+        def thread(calls: tuple[str, ...]) -> None:
+            mine = dict.fromkeys(serializers, 0)
+            for call in calls:
+                what, _, names = call.partition(":")
+                try:
+                    if what == "end":
+                        pool.shutdown(wait=False)
+                        continue
+                    serializer = serializers[names[0]]
+                    if what == "push":
+                        serializer.push(task)
+                    elif what == "nest":
+                        serializer.push(task, serializers[names[1]])
+                    elif what == "stop":
+                        serializer.suspend()
+                        mine[names] += 1
+                    elif what == "go":
+                        serializer.unsuspend()
+                        mine[names] -= 1
+                    elif serializer.push_wait(task) != 7:
+                        wrong.append("a push_wait from outside returned another task's result")
+                except (DeadlockError, PoolShutDown, NotSuspendedError):
+                    pass
+            for name, count in mine.items():
+                for _ in range(count):
+                    try:
+                        serializers[name].unsuspend()
+                    except NotSuspendedError:  # another thread has taken it back
+                        pass
+
+        handles = [runtime.spawn(thread, calls, name=f"T{n}") for n, calls in enumerate(self.threads, 1)]
+        for handle in handles:
+            handle.join()
+        pool.shutdown()
+
+        def check() -> None:
+            assert not wrong, wrong[0]
+            check_promises(recorder.trace())
+
+        return check
+
+
+def all_programs(calls: int = 2, sizes: tuple[int, ...] = (1, 2)) -> Iterator[Program]:
+    """Every program of two threads with ``calls`` calls each, one of each set that differs in names only."""
+    seen: set[Threads] = set()
+    for first, second in combinations_with_replacement(list(product(CALLS, repeat=calls)), 2):
+        threads = (first, second)
+        if min(_variants(threads)) not in seen:
+            seen.add(min(_variants(threads)))
+            for size in sizes:
+                yield Program(threads, size)
+
+
+def random_programs(count: int, seed: int = 0) -> Iterator[Program]:
+    """``count`` programs of up to 3 threads with up to 4 calls each, on 1 or 2 pool threads."""
+    random = Random(seed)
+    for _ in range(count):
+        threads = tuple(
+            tuple(random.choice(CALLS) for _ in range(random.randint(1, 4))) for _ in range(random.randint(1, 3))
+        )
+        yield Program(threads, random.randint(1, 2))
+
+
+def _variants(threads: Threads) -> Iterator[Threads]:
+    """The program with its threads in any order and its serializers' names exchanged."""
+    for order in (threads, threads[::-1]):
+        yield order
+        yield tuple(tuple(_exchanged(call) for call in calls) for calls in order)
+
+
+def _exchanged(call: str) -> str:
+    what, colon, names = call.partition(":")
+    return what + colon + names.translate(str.maketrans("AB", "BA"))
