@@ -6,9 +6,11 @@ corrected raises OptionError with the option's name and value.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from threading import TIMEOUT_MAX
 from typing import Any, Literal, TypeVar
 
 from taskpool.errors import OptionError
@@ -19,7 +21,15 @@ SELECTORS = ("least_full", "sequential")
 
 
 def _correct(what: str) -> None:
-    warnings.warn(what, UserWarning, stacklevel=5)
+    """Warn, at the line outside the package that gave the options."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "taskpool":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(what, UserWarning, stacklevel=level)
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _check_whole(name: str, value: object) -> None:
@@ -28,8 +38,8 @@ def _check_whole(name: str, value: object) -> None:
 
 
 def _check_seconds(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
-        raise OptionError(f"{name}={value!r}: must be seconds, 0 or more (0 means never)")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= TIMEOUT_MAX:
+        raise OptionError(f"{name}={value!r}: must be seconds, from 0 (never) to {TIMEOUT_MAX:.0f}")
 
 
 def _check_hook(name: str, value: object) -> None:
@@ -97,7 +107,7 @@ class TaskPoolOptions:
                 self._set("minimum_size", 1)
             if self.max_size == 0:
                 self._set("max_size", self.minimum_size)
-            if self.minimum_size != self.max_size:
+            if self.minimum_size != self.max_size or self.initial_size > self.max_size:
                 _correct(
                     f"without auto_increment the size is fixed: minimum_size={self.minimum_size} and "
                     f"initial_size={self.initial_size} become max_size={self.max_size}"
@@ -169,9 +179,8 @@ def with_overrides(kind: type[Options], options: Options | None, overrides: dict
         if kind is TaskPoolOptions and "minimum_size" in overrides:
             overrides = {"initial_size": overrides["minimum_size"], **overrides}
         elif kind is TaskPoolOptions and ("initial_size" in overrides or "max_size" in overrides):
-            least = min(
-                v for k, v in overrides.items() if k in ("initial_size", "max_size") and isinstance(v, int) and v
-            )
-            overrides = {"minimum_size": least, "initial_size": least, **overrides}
+            sizes = [overrides[name] for name in ("initial_size", "max_size") if _is_size(overrides.get(name))]
+            if sizes:
+                overrides = {"minimum_size": min(sizes), "initial_size": min(sizes), **overrides}
         return kind(**overrides)
     return replace(options, **overrides) if overrides else options
