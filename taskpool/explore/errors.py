@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from taskpool.errors import TaskPoolError
-from taskpool.runtime.kernel import ControlledRunError, ForeignThreadError
+from taskpool.runtime.kernel import ControlledRunError
 
-__all__ = ["Diverged", "ExploreError", "ForeignThreadError", "NotDeterministic", "ScheduleError"]
+__all__ = ["Diverged", "ExploreError", "NotDeterministic", "ScheduleError"]
 
 
 class ExploreError(TaskPoolError, ControlledRunError):

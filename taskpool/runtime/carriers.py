@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from taskpool.runtime.base import RunAbandoned
+
 __all__ = ["Carrier", "carrier_count", "is_carrier", "pinned", "take_carrier"]
 
 _IDLE_LIMIT = 256
@@ -49,7 +51,8 @@ class Carrier:
 
     def _serve(self) -> None:
         while True:
-            self.baton.acquire()
+            with suppress(RunAbandoned):  # meant for a job that has just ended
+                self.baton.acquire()
             job = self.job
             while job is not None:
                 self.job = None

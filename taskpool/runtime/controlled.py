@@ -37,7 +37,6 @@ from taskpool.runtime.controlled_values import (
 from taskpool.runtime.kernel import (
     Choose,
     ControlledRunError,
-    ForeignThreadError,
     Kernel,
     LogicalThread,
     default_choice,
@@ -46,7 +45,7 @@ from taskpool.runtime.operations import Operation
 
 T = TypeVar("T")
 
-__all__ = ["ControlledRunError", "ControlledRuntime", "ForeignThreadError"]
+__all__ = ["ControlledRuntime"]
 
 
 class ControlledRuntime:

@@ -16,7 +16,9 @@ Invariants:
 from __future__ import annotations
 
 import _thread
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taskpool.runtime.base import RunAbandoned
@@ -175,6 +177,8 @@ class LogicalThread:
         self.started = True
         try:
             if not self.doomed:
+                if kernel.profile is not None:
+                    sys.setprofile(kernel.profile)
                 result = self._fn(*self._args)
                 if self.number == 0:
                     kernel.result = result
@@ -184,6 +188,9 @@ class LogicalThread:
             self.error = error
             if not self.doomed:
                 kernel.errors.append((self, error))
+        finally:
+            if kernel.profile is not None:
+                sys.setprofile(None)
         return kernel.thread_ended(self, carrier)
 
 
@@ -222,6 +229,7 @@ class Kernel:
         self.early_timeouts = early_timeouts
         self.identities: dict[tuple[int, int], int] = identities if identities is not None else {}
         self.cpu = cpu
+        self.profile: Callable[[Any, str, Any], object] | None = None  # see sys.setprofile; for every thread
         self.steps: list[Step] = []
         self.jumps: list[tuple[int, float]] = []
         self.threads: list[LogicalThread] = []
@@ -369,7 +377,8 @@ class Kernel:
         me.local.clear()
         if not self.live or me.doomed:
             carrier.rest()
-            self._parked.release()
+            with suppress(RuntimeError):  # a thread that was given up as lost comes to nobody
+                self._parked.release()
             return None
         following = self._next(me)
         if following is not None and not following.started:

@@ -1,0 +1,164 @@
+"""One execution of a program under a strategy, watched over: what came of it, and nothing left behind."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from taskpool.explore.errors import ExploreError
+from taskpool.explore.findings import Finding, finding_of
+from taskpool.explore.replay import where
+from taskpool.runtime.base import RunAbandoned
+from taskpool.runtime.controlled import ControlledRuntime
+from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.strict import forbid_real_threads
+
+if TYPE_CHECKING:
+    from taskpool.explore.search import Strategy
+
+__all__ = ["Execution", "Limits", "Program", "StuckError", "executed", "quiet_collector"]
+
+Program = Callable[[Any], Any]
+"""Called with a `ControlledRuntime`; returns None or a check to call once everything has ended."""
+
+
+class StuckError(ExploreError):
+    """A thread neither reached an operation nor ended in good time: it waits for something real, or loops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far one execution may go.
+
+    Args:
+        max_steps: Steps after which it is stopped.
+        early_timeouts: How many timed operations of each thread may give up at any time.
+        stuck_after: Seconds of real time in which a thread must get from one operation to the next.
+    """
+
+    max_steps: int = 5_000
+    early_timeouts: int = 0
+    stuck_after: float = 10.0
+
+
+@dataclass(slots=True)
+class Execution:
+    """What came of one execution; its threads are stopped where they were.
+
+    Attributes:
+        runtime: Its runtime.
+        finding: What went wrong, or None.
+        redundant: Whether it was given up because it led to nothing new.
+    """
+
+    runtime: ControlledRuntime
+    finding: Finding | None
+    redundant: bool
+
+    @property
+    def kernel(self) -> Kernel:
+        return self.runtime.kernel
+
+
+@contextmanager
+def executed(
+    program: Program,
+    strategy: Strategy,
+    limits: Limits,
+    *,
+    identities: dict[tuple[int, int], int] | None = None,
+    cpu: int | None = None,
+    recorder: Any = None,
+    strict: bool = False,
+) -> Iterator[Execution]:
+    """Run a program once and let its strategy learn from it; unwind its threads when the ``with`` block ends.
+
+    Blocks until the execution has stopped. From any thread that is not of a controlled run.
+
+    Raises:
+        ExploreError: If a thread is stuck in something real, or the strategy cannot go on.
+    """
+    runtime = ControlledRuntime(
+        strategy.choose,
+        max_steps=limits.max_steps,
+        early_timeouts=limits.early_timeouts,
+        identities=identities,
+        cpu=cpu,
+        recorder=recorder,
+    )
+    kernel = runtime.kernel
+    if strict:
+        kernel.profile = forbid_real_threads
+    try:
+        kernel.begin(program, runtime)
+        if not kernel.wait(limits.stuck_after):
+            _watch(kernel, limits.stuck_after)
+        if kernel.crash is not None:
+            raise kernel.crash
+        strategy.end(kernel)
+        redundant = kernel.stopped == "chosen"
+        yield Execution(runtime, None if redundant else finding_of(kernel), redundant)
+    finally:
+        _stop(kernel)
+
+
+def _watch(kernel: Kernel, stuck_after: float) -> None:
+    """Wait for the end of a run that takes long, as long as it moves."""
+    steps = -1
+    while True:
+        if len(kernel.steps) == steps:
+            raise _stuck(kernel, stuck_after)
+        steps = len(kernel.steps)
+        if kernel.wait(stuck_after):
+            return
+
+
+def _stuck(kernel: Kernel, seconds: float) -> StuckError:
+    thread = kernel.current
+    line = where(thread) or "an unknown line"
+    return StuckError(
+        f"thread {thread.name!r} has been at {line} for {seconds:g} s without reaching an operation of the runtime: it "
+        "waits for something real (a lock or queue of the standard library, time.sleep, input) or loops without end. "
+        "Use the runtime's own threads, locks, queues and sleep"
+    )
+
+
+def _stop(kernel: Kernel) -> None:
+    """Unwind what is left, even if a thread has to be interrupted for it."""
+    if kernel.live:
+        kernel.max_steps = -1  # whoever reaches an operation parks the run
+        thread = kernel.current
+        if not kernel.wait(0.2) and thread.ident:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(RunAbandoned))
+            kernel.wait(2.0)
+        kernel.live = False
+        kernel.current = kernel.outside
+    kernel.close(lambda: kernel.wait(5.0))
+
+
+@contextmanager
+def quiet_collector() -> Iterator[Callable[[], None]]:
+    """Keep the garbage collector out of runs; gives what to call between runs, now and then to collect.
+
+    What it would collect belongs to finished runs, whose operations do nothing; but the collector runs when it likes,
+    and a program that it made to take a step would not be the same twice.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    runs = 0
+
+    def between_runs() -> None:
+        nonlocal runs
+        runs += 1
+        if was_enabled and not runs % 64:
+            gc.collect(0 if runs % 2048 else 2)
+
+    try:
+        yield between_runs
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,247 @@
+"""The search itself: execution after execution under a strategy, failures sorted by cause, stoppable and resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from taskpool.errors import OptionError
+from taskpool.explore.dfs import NaiveSearch
+from taskpool.explore.execution import Limits, Program, executed, quiet_collector
+from taskpool.explore.findings import Finding, Kind
+from taskpool.explore.minimise import minimised
+from taskpool.explore.optimal_dpor import OptimalSearch
+from taskpool.explore.pct import PriorityWalk
+from taskpool.explore.progress import Bar
+from taskpool.explore.random_walk import RandomWalk
+from taskpool.explore.replay import Replayer
+from taskpool.explore.replayed import Replayed, name_of, replay
+from taskpool.explore.report import Failure, Report
+from taskpool.explore.round_robin import RoundRobin
+from taskpool.explore.schedule import Schedule
+from taskpool.explore.search import Strategy
+from taskpool.explore.sleep_sets import SleepSetSearch
+from taskpool.explore.source_dpor import SourceSearch
+from taskpool.runtime.carriers import pinned
+from taskpool.runtime.real import default_runtime
+
+__all__ = ["STRATEGIES", "explore", "random_walks"]
+
+STRATEGIES: dict[str, Callable[[], Strategy]] = {
+    "optimal": OptimalSearch,
+    "source": SourceSearch,
+    "sleep-sets": SleepSetSearch,
+    "dfs": NaiveSearch,
+    "pct": PriorityWalk,
+    "random": RandomWalk,
+    "round-robin": RoundRobin,
+}
+
+_PROGRESS_EVERY = 0.25  # seconds
+
+
+def explore(
+    program: Program,
+    strategy: str | Strategy = "optimal",
+    *,
+    max_schedules: int = 100_000,
+    max_steps: int = 5_000,
+    timeouts: str = "never",
+    early_timeouts: int = 1,
+    preemptions: int | None = None,
+    seed: int = 0,
+    stop_at_failure: bool = False,
+    stuck_after: float = 10.0,
+    progress: Callable[[Report], object] | bool = False,
+) -> Report:
+    """Run ``program`` on schedule after schedule until all that matter have been tried, or enough.
+
+    Blocks meanwhile; Ctrl-C (the kernel's stop button) ends the search, and its report keeps what was found and can be
+    resumed. Each failure is reported once, on the shortest schedule found.
+
+    Args:
+        program: Called with a fresh `ControlledRuntime` for each execution; creates all its threads and objects through
+            it. May return a check, which is called once everything has ended. Must do the same on the same schedule.
+            What a thread or the check raises is a failure; so are threads that can never go on, unless the program
+            sets ``runtime.allow_leftover``.
+        strategy: ``"optimal"``, ``"source"``, ``"sleep-sets"``, ``"dfs"``, ``"random"``, ``"pct"``, ``"round-robin"``,
+            or a strategy of one's own.
+        max_schedules: At most so many executions.
+        max_steps: An execution is stopped after so many steps and counts as a failure (livelock or unfinished).
+        timeouts: ``"never"``: a deadline passes only when nothing else can run; ``"explore"``: it may at any time.
+        early_timeouts: With ``"explore"``: for the first so many timed operations of each thread.
+        preemptions: For ``"dfs"``: at most so many times a thread that could go on is made to wait.
+        seed: For ``"random"`` and ``"pct"``.
+        stop_at_failure: Stop at the first failure.
+        stuck_after: Seconds of real time that a thread may take from one operation to the next.
+        progress: Called now and then with the report so far; True for a bar in the terminal or notebook.
+
+    Raises:
+        OptionError: If an option cannot be.
+        NotDeterministic: If the program does something else when a schedule is repeated.
+        RealThreadError, StuckError, ForeignThreadError: If it uses real threads, locks or sleeps.
+    """
+    if timeouts not in ("never", "explore"):
+        raise OptionError(f"timeouts={timeouts!r}: choose 'never' or 'explore'")
+    if max_schedules < 1 or max_steps < 1:
+        raise OptionError(f"max_schedules={max_schedules!r}, max_steps={max_steps!r}: at least 1 of each is needed")
+    limits = Limits(max_steps, early_timeouts if timeouts == "explore" else 0, stuck_after)
+    search = _Search(program, _strategy(strategy, preemptions, seed), limits, stop_at_failure, progress)
+    search.report.timeouts = timeouts
+    return search.go(max_schedules)
+
+
+def random_walks(program: Program, count: int = 1_000, *, seed: int = 0, depth: int | None = None) -> Report:
+    """``count`` random schedules of ``program``.
+
+    Args:
+        program: As for `explore`.
+        count: How many.
+        seed: Where to start; the same seed walks the same ways.
+        depth: Use PCT's priorities for bugs of this depth; None for plain random walks.
+    """
+    strategy: Strategy = RandomWalk(seed) if depth is None else PriorityWalk(seed, depth)
+    return explore(program, strategy, max_schedules=count)
+
+
+def _strategy(strategy: str | Strategy, preemptions: int | None, seed: int) -> Strategy:
+    if not isinstance(strategy, str):
+        return strategy
+    if strategy not in STRATEGIES:
+        raise OptionError(f"strategy={strategy!r}: choose one of {', '.join(STRATEGIES)}")
+    if preemptions is not None and strategy != "dfs":
+        raise OptionError(f"preemptions={preemptions!r} needs strategy='dfs': with {strategy!r} a bound explores more")
+    if strategy == "dfs":
+        return NaiveSearch(preemptions)
+    if strategy == "random":
+        return RandomWalk(seed)
+    if strategy == "pct":
+        return PriorityWalk(seed)
+    return STRATEGIES[strategy]()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A cause of failure: how it was found, and how often."""
+
+    finding: Finding
+    threads: list[int]
+    count: int = 1
+    failure: Failure | None = None
+
+
+class _Search:
+    """One search, which can be stopped and resumed."""
+
+    def __init__(
+        self,
+        program: Program,
+        strategy: Strategy,
+        limits: Limits,
+        stop_at_failure: bool,
+        progress: Callable[[Report], object] | bool,
+    ) -> None:
+        self.report = Report(name_of(program), strategy.name, _resume=self.go)
+        self._program = program
+        self._strategy = strategy
+        self._limits = limits
+        self._stop_at_failure = stop_at_failure
+        self._progress: Callable[[Report], object] | None = Bar() if progress is True else progress or None
+        self._identities: dict[tuple[int, int], int] = {}
+        self._seen: dict[Hashable, _Seen] = {}
+        self._bounded = False
+        self._clock = default_runtime().monotonic
+
+    def go(self, max_schedules: int) -> Report:
+        """Search on for up to ``max_schedules`` executions."""
+        report, began = self.report, self._clock()
+        before = report.seconds
+        report.interrupted = False
+        try:
+            with quiet_collector() as between_runs, pinned() as cpu:
+                self._search(max_schedules, began, before, between_runs, cpu)
+        except KeyboardInterrupt:
+            report.interrupted = True
+        report.seconds = before + self._clock() - began
+        try:
+            with quiet_collector(), pinned() as cpu:
+                for seen in self._seen.values():
+                    self._describe(seen, cpu)
+        except KeyboardInterrupt:
+            report.interrupted = True
+        report.failures = [seen.failure or self._undescribed(seen) for seen in self._seen.values()]
+        if isinstance(self._progress, Bar):
+            self._progress.end(report)
+        return report
+
+    def _search(
+        self, count: int, began: float, before: float, between_runs: Callable[[], None], cpu: int | None
+    ) -> None:
+        report, strategy, limits = self.report, self._strategy, self._limits
+        last = began
+        for _ in range(count):
+            if not strategy.begin():
+                report.exhausted = strategy.exhaustive and not self._bounded
+                return
+            strict = report.schedules == 0
+            with executed(
+                self._program, strategy, limits, identities=self._identities, cpu=cpu, strict=strict
+            ) as execution:
+                kernel = execution.kernel
+                report.schedules += 1
+                report.steps += len(kernel.steps)
+                report.redundant += execution.redundant
+                finding = execution.finding
+                if finding is not None:
+                    self._bounded = self._bounded or finding.kind in (Kind.LIVELOCK, Kind.UNFINISHED)
+                    self._note(finding, [step[0].number for step in kernel.steps])
+            between_runs()
+            if finding is not None and self._stop_at_failure:
+                return
+            if self._progress is not None:
+                now = self._clock()
+                if now - last >= _PROGRESS_EVERY:
+                    last, report.seconds = now, before + now - began
+                    self._progress(report)
+
+    def _note(self, finding: Finding, threads: list[int]) -> None:
+        seen = self._seen.get(finding.cause)
+        if seen is None:
+            self._seen[finding.cause] = _Seen(finding, threads)
+        else:
+            seen.count += 1
+
+    def _describe(self, seen: _Seen, cpu: int | None) -> None:
+        """Find a cause's shortest schedule and its steps."""
+        if seen.failure is not None:
+            seen.failure.count = seen.count
+            return
+        schedule = minimised(self._program, seen.threads, seen.finding.cause, self._limits, cpu=cpu)
+        if schedule is None:
+            seen.failure = self._undescribed(seen)
+            seen.failure.message += " (it did not fail when it was repeated: the program is not deterministic)"
+            return
+        replayer = Replayer(schedule, detailed=True)
+        with executed(self._program, replayer, self._limits, cpu=cpu) as execution:
+            finding = execution.finding or seen.finding
+        seen.failure = Failure(
+            str(finding.kind),
+            finding.message,
+            schedule,
+            seen.count,
+            finding.cycle,
+            finding.waiting,
+            finding.error,
+            tuple(replayer.moments),
+            self._again,
+        )
+
+    def _undescribed(self, seen: _Seen) -> Failure:
+        finding = seen.finding
+        schedule = Schedule(tuple(enumerate(seen.threads)), self._limits.early_timeouts)
+        return Failure(
+            str(finding.kind), finding.message, schedule, seen.count, finding.cycle, finding.waiting, finding.error
+        )
+
+    def _again(self, schedule: Schedule) -> Replayed:
+        return replay(self._program, schedule, max_steps=self._limits.max_steps, stuck_after=self._limits.stuck_after)
