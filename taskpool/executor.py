@@ -13,9 +13,9 @@ that takes tells the futures.
 execution nor DeadlockError can help. A pool of one thread whose task submits a call and waits for its result stands
 still for ever; so does a serializer. It is the classical deadlock of executors, and `push_wait` is the cure.
 
-Differences from the standard library's ThreadPoolExecutor: the pool's threads do not keep the interpreter from exiting,
-so end an executor with ``with`` or `shutdown`; ``thread_start`` of the pool is what ``initializer`` is there; a call is
-never run by `shutdown`.
+Unlike the standard library's ThreadPoolExecutor it has no ``initializer``: that is the pool's ``thread_start``. And the
+pool's threads do not keep the interpreter from exiting: end an executor with ``with`` or `shutdown`. The models of
+`taskpool.original` and `taskpool.history` lose tasks, as they are meant to, and the futures with them.
 """
 
 from __future__ import annotations
@@ -58,6 +58,10 @@ class PoolExecutor(Executor):
         owns_pool: The pool ends with the executor: `shutdown` shuts it down too. By default it does not, for a pool may
             have many users; whoever opened it closes it. Not for a serializer, which belongs to its pool.
 
+    Attributes:
+        pool: What it was given.
+        runtime: The pool's runtime, where its futures come from.
+
     Raises:
         OptionError: If ``pool`` is something else, or ``owns_pool`` is set for a serializer.
     """
@@ -79,7 +83,7 @@ class PoolExecutor(Executor):
         self._discarded: deque[tuple[Call, Task, PoolShutDown]] = deque()
         self._telling = False
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # a read that may be stale
         state = "shut down" if self._closed else "open"
         return f"<PoolExecutor on {self._where}: {state}, {len(self._calls)} calls not over>"
 
@@ -157,8 +161,8 @@ class PoolExecutor(Executor):
         """Refuse new calls; those that were submitted still run. Idempotent. The pool goes on, unless it is owned.
 
         Args:
-            wait: Block, without any lock, until every future of this executor is done and its callbacks have run. It
-                lasts as long as a serializer is suspended. An owned pool's threads have ended then, too.
+            wait: Block, without any lock, until every future of this executor is done, and the callbacks of those that
+                ran. It lasts as long as a serializer is suspended. An owned pool's threads have ended then, too.
             cancel_futures: Cancel those that have not begun.
 
         Raises:

@@ -11,8 +11,8 @@ import pytest
 
 from taskpool import PoolExecutor, TaskPool, ThreadPool
 from taskpool.errors import PoolShutDown
-from taskpool.runtime.controlled import ControlledRunError, ControlledRuntime
-from taskpool.runtime.kernel import is_ready
+from taskpool.runtime.controlled import ControlledRuntime
+from taskpool.runtime.kernel import ControlledRunError, is_ready
 
 SCHEDULES = 150
 
@@ -142,7 +142,7 @@ def test_a_pool_that_ends_under_suspend_and_submit_leaves_no_future_pending(desi
 
     kind = "TaskDiscarded" if end == "shutdown" else "PoolAborted"
     found = {one for ends in outcomes(program, 300) for one in ends}
-    assert found == {"0", "1", kind}
+    assert {"0", kind} <= found <= {"0", "1", kind}
 
 
 def test_waiting_for_a_future_in_the_only_thread_is_a_deadlock_that_push_wait_avoids(design: str) -> None:

@@ -65,6 +65,7 @@ def test_map_raises_in_order_and_cancels_the_rest(
 
     results = single.map(call, range(30), chunksize=chunksize)
     assert [next(results) for _ in range(4)] == [0, 0, 0, 1]
+    gate.reached()
     with pytest.raises(ZeroDivisionError):
         next(results)
     assert next(results, "over") == "over"
@@ -107,6 +108,17 @@ def test_map_never_has_more_tasks_than_the_buffer(single: PoolExecutor) -> None:
         assert next(results) == -n
         assert len(taken) == 2 * (n // 2 + 1 + 3)
     results.close()  # type: ignore[attr-defined]
+
+
+def test_map_with_a_buffer_takes_no_item_after_an_error(single: PoolExecutor) -> None:
+    taken: list[int] = []
+    endless = (taken.append(n) or n for n in count())
+    results = single.map(lambda n: 1 // (1 - n), endless, buffersize=2)
+    assert next(results) == 1
+    assert taken == [0, 1, 2]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert taken == [0, 1, 2]
 
 
 def test_map_with_a_buffer_ends_with_its_items(executor: PoolExecutor) -> None:
