@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from taskpool.agent import Agent, ancestors, current_agent
-from taskpool.errors import NotSuspendedError, PoolShutDown, TaskDiscarded, WrongThreadError
+from taskpool.errors import NotSuspendedError, OptionError, PoolShutDown, TaskDiscarded, WrongThreadError
 from taskpool.events import EventKind
 from taskpool.registry import claim, release
 from taskpool.task import Task
@@ -32,6 +32,8 @@ class BaseSerializer(TaskQueue):
     """The common part of both designs' serializers. Made by a pool's ``serializer(name)``. Monitor held."""
 
     def __init__(self, pool: BasePool, name: str, group: SerializerGroup | None, high_water: int) -> None:
+        if group is not None and group.runtime is not pool.runtime:
+            raise OptionError(f"group={group!r}: needs the runtime of pool {pool.name!r}: SerializerGroup(runtime)")
         super().__init__(name, pool.runtime, pool.recorder, high_water=high_water)
         self.pool = pool
         self.group = group

@@ -148,6 +148,7 @@ class ControlQueue(TaskProcessor):
         """Keep something for the pool's listener."""
         if self.pool.listener is not None:
             self.told.append((what, args))
+            self._handler.task_pushed(self, True)
 
     def pass_on(self, told: list[tuple[str, tuple[Any, ...]]]) -> None:
         """Tell the listener, on the control thread."""

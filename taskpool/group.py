@@ -5,7 +5,6 @@ The original's counterpart: ``ast_serializer_shutdown_group``, which modules use
 
 from __future__ import annotations
 
-from contextlib import suppress
 from queue import Empty
 from typing import TYPE_CHECKING
 
@@ -59,12 +58,16 @@ class SerializerGroup:
                 return 0
             reply = self.runtime.Queue("group is gone")
             self._joiners.append(reply)
-        with suppress(Empty):
+        try:
             reply.get(timeout=timeout)
-        with self.runtime.monitor:
-            if reply in self._joiners:
-                self._joiners.remove(reply)
-            return len(self._members)
+            return 0
+        except Empty:
+            with self.runtime.monitor:
+                return len(self._members)
+        finally:
+            with self.runtime.monitor:
+                if reply in self._joiners:
+                    self._joiners.remove(reply)
 
     def joined(self, serializer: BaseSerializer) -> None:
         """A serializer has been made. Monitor held."""

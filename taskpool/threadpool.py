@@ -24,7 +24,7 @@ from taskpool.events import EventKind
 from taskpool.options import ThreadPoolOptions, with_overrides
 from taskpool.registry import next_number, release
 from taskpool.statistics import PoolStatistics
-from taskpool.taskqueue import TaskQueue
+from taskpool.taskqueue import Ended, TaskQueue
 from taskpool.waits import Needs, Outcome, Wait, begin, block
 from taskpool.worker import Worker
 
@@ -47,6 +47,11 @@ class _OneQueue(TaskQueue):
 
     def needs(self, wait: Wait) -> Needs:
         return self._pool.needs_of_queued()
+
+    def _end(self, task: Task, ended: Ended, *, inlined: bool = False) -> None:
+        super()._end(task, ended, inlined=inlined)
+        if not self._load:
+            self._pool.emptied()
 
 
 class _Worker(Worker):
@@ -228,8 +233,10 @@ class ThreadPool(BasePool):
         """A thread has found the queue empty."""
         agent = worker.agent
         self._control.add("thread_idle", f"thread_idle({agent.name})", agent, lambda control: self._on_idle(worker))
-        if not self.queue._load:
-            self._control.tell("emptied")
+
+    def emptied(self) -> None:
+        """The last task has ended and none is queued."""
+        self._control.tell("emptied")
 
     def timed_out(self, worker: _Worker) -> bool:
         """An idle thread's time is up: whether it dies. One that still counts as active does not."""
