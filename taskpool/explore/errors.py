@@ -17,8 +17,8 @@ class NotDeterministic(ExploreError):  # noqa: N818 - a public name that learner
 
     def __init__(self, step: int, expected: str, got: str) -> None:
         super().__init__(
-            f"the program is not deterministic: with the same choices, at step {step} there was {expected} before and "
-            f"{got} now. Look for random numbers, the real clock, id(), set or dict order, and state kept between runs"
+            f"the program is not deterministic: with the same choices, step {step} was first {expected}, and then "
+            f"{got}. Look for random numbers, the real clock, id(), set or dict order, and state kept between runs"
         )
         self.step = step
         self.expected = expected

@@ -13,14 +13,18 @@ from taskpool.explore.errors import ExploreError
 from taskpool.explore.findings import Finding, finding_of
 from taskpool.explore.replay import where
 from taskpool.runtime.base import RunAbandoned
+from taskpool.runtime.carriers import is_asleep
 from taskpool.runtime.controlled import ControlledRuntime
-from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.kernel import ControlledRunError, Kernel
 from taskpool.runtime.strict import forbid_real_threads
 
 if TYPE_CHECKING:
     from taskpool.explore.search import Strategy
 
 __all__ = ["Execution", "Limits", "Program", "StuckError", "executed", "quiet_collector"]
+
+_SAMPLE = 0.25  # seconds between looks at a run
+_SAMPLES = 6  # looks in a row at which a thread must be asleep to be thought stuck
 
 Program = Callable[[Any], Any]
 """Called with a `ControlledRuntime`; returns None or a check to call once everything has ended."""
@@ -95,26 +99,39 @@ def executed(
         kernel.profile = forbid_real_threads
     try:
         kernel.begin(program, runtime)
-        if not kernel.wait(limits.stuck_after):
-            _watch(kernel, limits.stuck_after)
+        _watch(kernel, limits.stuck_after)
         if kernel.crash is not None:
             raise kernel.crash
+        for _, error in kernel.errors:
+            if isinstance(error, ControlledRunError):
+                raise error
         strategy.end(kernel)
         redundant = kernel.stopped == "chosen"
         yield Execution(runtime, None if redundant else finding_of(kernel), redundant)
     finally:
         _stop(kernel)
+    if kernel.lost:
+        raise StuckError(
+            f"thread {kernel.lost[0].name!r} cannot be ended: it swallows RunAbandoned and goes on. Let exceptions "
+            "that are not of class Exception pass"
+        )
 
 
 def _watch(kernel: Kernel, stuck_after: float) -> None:
-    """Wait for the end of a run that takes long, as long as it moves."""
-    steps = -1
-    while True:
-        if len(kernel.steps) == steps:
-            raise _stuck(kernel, stuck_after)
-        steps = len(kernel.steps)
-        if kernel.wait(stuck_after):
-            return
+    """Wait for the end of a run as long as it moves.
+
+    A thread that sleeps in the system, sample after sample, without a step in between waits for something real: there
+    is no need to be patient with it.
+    """
+    steps, idle, asleep = -1, 0.0, 0
+    while not kernel.wait(_SAMPLE):
+        if len(kernel.steps) != steps:
+            steps, idle, asleep = len(kernel.steps), 0.0, 0
+            continue
+        idle += _SAMPLE
+        asleep = asleep + 1 if is_asleep(kernel.current.native) else 0
+        if idle >= stuck_after or asleep >= _SAMPLES:
+            raise _stuck(kernel, idle)
 
 
 def _stuck(kernel: Kernel, seconds: float) -> StuckError:

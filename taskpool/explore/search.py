@@ -95,14 +95,14 @@ class DepthFirst:
         """The choice of before, or the changed one, if it can be made; None where time has to move first."""
         thread = kernel.by_identity.get(self.choices[depth].thread)
         if thread is None or thread.ended:
-            raise NotDeterministic(depth, self._told(depth), f"no thread {self.choices[depth].thread} that goes on")
+            raise NotDeterministic(depth, self._told(depth), "a thread that has ended, or was never spawned")
         obj = thread.obj
         operation, key = thread.op, obj.key if obj is not None else 0
         if depth == self._changed:
             del self.announced[depth:]
             self.announced.append((operation, key))
         elif (operation, key) != self.announced[depth]:
-            raise NotDeterministic(depth, self._told(depth), f"{thread.name} before {_words(operation, key)}")
+            raise NotDeterministic(depth, self._told(depth), f"{_words(operation, key)} in {thread.name}")
         if is_ready(thread) or thread.early:
             return thread
         if able(kernel, thread):
@@ -125,11 +125,11 @@ class DepthFirst:
         raise NotImplementedError
 
     def _told(self, depth: int) -> str:
-        return f"thread {self.choices[depth].thread} before {_words(*self.announced[depth])}"
+        return f"{_words(*self.announced[depth])}"
 
 
 def _words(operation: Operation, key: int) -> str:
-    return f"{operation.name} of object {key & 0xFFFF} of thread {key >> 16}" if key else operation.name
+    return f"{operation.name} (object {key & 0xFFFF} that thread {key >> 16} made)" if key else operation.name
 
 
 def able(kernel: Kernel, current: LogicalThread) -> list[LogicalThread]:

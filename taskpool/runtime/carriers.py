@@ -18,7 +18,7 @@ from pathlib import Path
 
 from taskpool.runtime.base import RunAbandoned
 
-__all__ = ["Carrier", "carrier_count", "is_carrier", "pinned", "take_carrier"]
+__all__ = ["Carrier", "carrier_count", "is_asleep", "is_carrier", "pinned", "take_carrier"]
 
 _IDLE_LIMIT = 256
 
@@ -89,6 +89,15 @@ def carrier_count() -> int:
 def is_carrier(ident: int) -> bool:
     """Whether a thread's identity is a carrier's."""
     return ident in _idents
+
+
+def is_asleep(native: int) -> bool:
+    """Whether the system says that a thread sleeps (in a lock, a system call); False where it does not say."""
+    try:
+        stat = Path(f"/proc/self/task/{native}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] == "S"
 
 
 def _this_cpu() -> int | None:

@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 _get_ident = _thread.get_ident
+_PATIENCE = 1_000  # operations that a thread may call after it was told to end
 
 
 class ControlledRunError(RuntimeError):
@@ -96,6 +97,7 @@ class LogicalThread:
         "number",
         "obj",
         "op",
+        "refusals",
         "spawned_after",
         "started",
         "timed",
@@ -115,6 +117,7 @@ class LogicalThread:
         self.local: dict[Any, dict[str, Any]] = {}
         self.children = 0
         self.made = 0
+        self.refusals = 0
         self.timed = 0
         self.clock = 0.0
         self.op: Operation = _BEGIN
@@ -213,6 +216,7 @@ class Kernel:
         result: What the first thread's function returned.
         stopped: Why the run was stopped by its chooser or bound: "", "chosen", "steps" or "crash".
         crash: What the chooser raised.
+        lost: Threads that could not be unwound.
     """
 
     def __init__(
@@ -239,6 +243,7 @@ class Kernel:
         self.stopped = ""
         self.crash: BaseException | None = None
         self.now = 0.0
+        self.lost: list[LogicalThread] = []
         self.live = False
         self.begun = False
         self.closed = False
@@ -274,13 +279,12 @@ class Kernel:
         """Block until control comes back, at most ``timeout`` seconds of real time; whether it did."""
         return self._parked.acquire(True, timeout)
 
-    def close(self, wait: Callable[[], bool] | None = None) -> list[LogicalThread]:
-        """Unwind every thread that has not ended; those that could not be. Idempotent; not while the run is live.
+    def close(self, wait: Callable[[], bool] | None = None) -> None:
+        """Unwind every thread that has not ended; who does not end is in ``lost``. Idempotent; not while live.
 
         Args:
             wait: Blocks until control comes back; False if it did not in time. `wait` without a limit if None.
         """
-        lost = []
         self.closed = True
         for thread in self.threads:
             if thread.ended or thread.doomed:
@@ -292,10 +296,9 @@ class Kernel:
             self.current = thread
             thread.baton.release()
             if not (wait or self.wait)():
-                lost.append(thread)
+                self.lost.append(thread)
             self.current = self.outside
         self._newborn.clear()
-        return lost
 
     def blocked(self) -> list[LogicalThread]:
         """The threads that have not ended."""
@@ -396,13 +399,24 @@ class Kernel:
             RunAbandoned: In threads that are being unwound, or that outlived their run.
             ControlledRunError: Before the run.
         """
-        if not self.begun:
+        if self.begun:
+            self._let_go(self.current)
+        else:
             raise ControlledRunError(
                 "this ControlledRuntime has no run in progress: hand the program to run(), explore() or replay()"
             )
         raise RunAbandoned
 
     # -- inside
+
+    def _let_go(self, me: LogicalThread) -> None:
+        """Put a thread to sleep for good that has been told to end often enough and goes on all the same."""
+        if me.doomed and me.ident == _get_ident():
+            me.refusals += 1
+            if me.refusals > _PATIENCE:
+                self.lost.append(me)
+                self._parked.release()
+                me.baton.acquire()  # which nobody releases
 
     def _new_thread(self, fn: Callable[..., object], args: tuple[Any, ...], name: str) -> LogicalThread:
         parent = self.current

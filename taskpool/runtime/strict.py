@@ -51,6 +51,8 @@ def forbid_real_threads(frame: FrameType, event: str, arg: Any) -> None:
     elif arg is time.sleep:
         raise RealThreadError(_said("calls time.sleep", frame, "runtime.sleep"))
     elif arg is _thread.allocate_lock and _is_the_programs(frame):
+        if _called_from(frame, threading.__file__, "Thread."):
+            raise RealThreadError(_said("makes a real thread", frame, "runtime.spawn"))
         raise RealThreadError(_said("makes a real lock", frame, "runtime.Lock and its kin"))
     elif _waits(arg) and _is_the_programs(frame):
         what = type(arg.__self__).__name__
@@ -67,9 +69,9 @@ def _caller(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
-def _called_from(frame: FrameType | None, file: str) -> bool:
+def _called_from(frame: FrameType | None, file: str, qualname: str = "") -> bool:
     while frame is not None:
-        if frame.f_code.co_filename == file:
+        if frame.f_code.co_filename == file and frame.f_code.co_qualname.startswith(qualname):
             return True
         frame = frame.f_back
     return False
