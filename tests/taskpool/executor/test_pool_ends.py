@@ -184,7 +184,7 @@ def test_where_no_thread_can_be_started_shutdown_tells_futures(
 @pytest.mark.parametrize("end", ["shutdown", "abort"])
 def test_pools_that_end_under_submitting_threads_leave_no_future_pending(lab: Any, design: str, end: str) -> None:
     """Four threads submit to a pool and to serializers, paused and not, until they are refused."""
-    for number in range(10):
+    for number in range(4):
         pool = lab.open(design, 2, f"pool-{number}", high_water=1_000_000)
         queues: list[Any] = [pool, pool.serializer(f"s-{number}"), pool.serializer(f"paused-{number}")]
         queues[2].suspend()
