@@ -61,7 +61,7 @@ def test_a_push_is_heard_of_and_the_empty_queue_too(lab: Any, told: Told) -> Non
     pool = lab.threadpool(1, listener=told)
     told.until(0, 1)
     pool.push(int)
-    told.until_emptied(2)
+    told.until_emptied()
     pool.shutdown()
     assert told.pushed == [True]
     assert told.shutdowns == 1
