@@ -15,7 +15,7 @@ __all__ = ["NESTED_PUSH_WAIT"]
 _PLACES = ("pool", "empty", "busy", "own")
 
 
-def play(ctx: ScenarioContext, /, *, tasks: int, where: str, messages: int, work_ms: float) -> None:
+def play(ctx: ScenarioContext, /, *, tasks: int, where: str, messages: int, think_ms: float, work_ms: float) -> None:
     """Fill the pool with dialogs' tasks, let them start together, and let each ask the chosen places in turn."""
     pool = ctx.pool
     places = _PLACES if where == "all" else (where,)
@@ -35,6 +35,7 @@ def play(ctx: ScenarioContext, /, *, tasks: int, where: str, messages: int, work
         def request() -> None:
             try:
                 go.wait()
+                ctx.work(think_ms)
                 for place in places:
                     got = targets[place].push_wait(named(f"ask {place} ({number})", answer, number))
                     ctx.expect(got == number, f"dialog {number} asked {place} and got {got}")
@@ -73,6 +74,7 @@ NESTED_PUSH_WAIT = Scenario(
             choices=("all", *_PLACES),
         ),
         Parameter("messages", 3, "Tasks that the busy serializer has to do anyway.", "tasks", 0),
+        Parameter("think_ms", 1.0, "How long a dialog's task works before it asks.", "ms", 0),
         Parameter("work_ms", 2.0, "How long each answer and message takes.", "ms", 0),
     ),
     look_for=(
