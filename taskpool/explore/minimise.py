@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from taskpool.explore.execution import Limits, Program, executed
+from taskpool.explore.optimal_dpor import OptimalSearch
 from taskpool.explore.replay import Replayer
 from taskpool.explore.schedule import Schedule
 
 __all__ = ["minimised"]
+
+_FEW = 3  # deviations that need no search for fewer
 
 
 def minimised(
@@ -36,10 +39,27 @@ def minimised(
                 return replayer.found()
         return None
 
+    def shorter_by_search() -> Schedule | None:
+        # A reduction stays on the running thread where it can, so what it finds deviates little.
+        strategy, identities = OptimalSearch(), dict[tuple[int, int], int]()
+        for _ in range(runs):
+            if not strategy.begin():
+                break
+            with executed(program, strategy, limits, identities=identities, cpu=cpu) as execution:
+                found = execution.finding
+                numbers = [step[0].number for step in execution.kernel.steps]
+            if found is not None and found.cause == cause:
+                return failing(Replayer(Schedule(early_timeouts=early), numbers))
+        return None
+
     early = limits.early_timeouts
     best = failing(Replayer(Schedule(early_timeouts=early), threads))
     if best is None:
         return None
+    if len(best.deviations) > _FEW:
+        other = shorter_by_search()
+        if other is not None and _cost(other) < _cost(best):
+            best = other
     size = len(best.deviations)
     while size and runs > 0:
         at = 0

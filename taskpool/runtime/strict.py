@@ -51,7 +51,7 @@ def forbid_real_threads(frame: FrameType, event: str, arg: Any) -> None:
     elif arg is time.sleep:
         raise RealThreadError(_said("calls time.sleep", frame, "runtime.sleep"))
     elif arg is _thread.allocate_lock and _is_the_programs(frame):
-        if _called_from(frame, threading.__file__, "Thread."):
+        if _for_a_thread(frame):
             raise RealThreadError(_said("makes a real thread", frame, "runtime.spawn"))
         raise RealThreadError(_said("makes a real lock", frame, "runtime.Lock and its kin"))
     elif _waits(arg) and _is_the_programs(frame):
@@ -69,9 +69,18 @@ def _caller(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
-def _called_from(frame: FrameType | None, file: str, qualname: str = "") -> bool:
+def _called_from(frame: FrameType | None, file: str) -> bool:
     while frame is not None:
-        if frame.f_code.co_filename == file and frame.f_code.co_qualname.startswith(qualname):
+        if frame.f_code.co_filename == file:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _for_a_thread(frame: FrameType | None) -> bool:
+    """Whether the standard library makes a lock because somebody makes a thread."""
+    while frame is not None and frame.f_code.co_filename.startswith(_GO_BETWEENS):
+        if frame.f_code.co_qualname.startswith("Thread."):
             return True
         frame = frame.f_back
     return False

@@ -1,0 +1,198 @@
+"""Programs that a controlled run cannot control: each a clear error, and the next search works."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import gc
+import queue
+import threading
+import time
+
+import pytest
+from explore_programs import philosophers
+
+from taskpool.explore import NotDeterministic, explore
+from taskpool.explore.execution import StuckError
+from taskpool.runtime.carriers import carrier_count
+from taskpool.runtime.kernel import ForeignThreadError
+from taskpool.runtime.strict import RealThreadError
+
+
+@pytest.fixture(autouse=True)
+def still_works():
+    """Whatever a test did, the next search works and no thread is left running."""
+    yield
+    assert explore(philosophers(3)).schedules == 7
+    carriers = {thread for thread in threading.enumerate() if thread.name.startswith("carrier-")}
+    assert threading.active_count() - len(carriers) <= 2
+
+
+def real_thread(runtime):
+    threading.Thread(target=list).start()
+
+
+def real_lock(runtime):
+    lock = threading.Lock()
+    with lock:
+        pass
+
+
+def real_queue(runtime):
+    queue.Queue().put(1)
+
+
+def real_sleep(runtime):
+    runtime.spawn(time.sleep, 0)
+
+
+@pytest.mark.parametrize(
+    ("program", "complaint"),
+    [
+        (real_thread, "makes a real thread at test_bad_programs.py:.*: use runtime.spawn"),
+        (real_lock, "makes a real lock at test_bad_programs.py:.*: use runtime.Lock"),
+        (real_queue, "makes a real lock at test_bad_programs.py"),
+        (real_sleep, "calls time.sleep at .*: use runtime.sleep"),
+    ],
+)
+def test_real_threads_locks_and_sleeps_are_named(program, complaint):
+    with pytest.raises(RealThreadError, match=complaint):
+        explore(program)
+
+
+@pytest.mark.threads
+def test_a_real_lock_from_outside_that_blocks_is_noticed():
+    lock = threading.Lock()
+
+    def program(runtime):
+        def hold():
+            with lock:
+                runtime.sleep(0)
+
+        runtime.spawn(hold, name="first")
+        runtime.spawn(hold, name="second")
+
+    with pytest.raises(StuckError, match=r"thread 'second' has been at test_bad_programs.py:\d+ .*something real"):
+        explore(program, stuck_after=0.25)
+
+
+@pytest.mark.threads
+def test_a_loop_without_operations_is_ended():
+    def program(runtime):
+        while True:
+            pass
+
+    with pytest.raises(StuckError, match="thread 'main' has been at test_bad_programs.py"):
+        explore(program, stuck_after=0.25)
+
+
+@pytest.mark.threads
+def test_an_operation_of_a_real_thread_is_refused():
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    pool.submit(int).result()
+    refused = []
+
+    def program(runtime):
+        shared = runtime.Var(0, "shared")
+        if runtime.kernel.profile is None:  # not in the first execution, which forbids more
+            refused.append(pool.submit(shared.get).exception())
+        philosophers(2)(runtime)
+
+    with pool, pytest.raises(ForeignThreadError, match="called read shared, but the controlled run did not spawn it"):
+        explore(program)
+    assert [type(error) for error in refused] == [ForeignThreadError]
+
+
+def test_a_program_that_is_not_deterministic():
+    runs = []
+
+    def program(runtime):
+        runs.append(runtime)
+        variables = [runtime.Var(0), runtime.Var(0)]
+        for _ in range(2):
+            runtime.spawn(lambda: (variables[len(runs) % 2].set(1), variables[0].get()))
+
+    with pytest.raises(NotDeterministic, match=r"step 0 was first write \(object . .*\), and then write \(object . "):
+        explore(program)
+
+
+def test_a_thread_that_swallows_its_end_is_named():
+    def program(runtime):
+        messages = runtime.Queue("messages")
+
+        def stubborn():
+            while True:
+                with contextlib.suppress(BaseException):  # what must not be done
+                    messages.get()
+
+        runtime.spawn(stubborn, name="stubborn")
+
+    with pytest.raises(StuckError, match="thread 'stubborn' cannot be ended: it swallows RunAbandoned"):
+        explore(program)
+
+
+def test_abandoned_threads_unwind_through_with_blocks_and_generators():
+    unwound = []
+
+    def program(runtime):
+        lock, messages = runtime.Lock("lock"), runtime.Queue("messages")
+
+        def generate():
+            with lock:
+                try:
+                    yield messages.get()
+                finally:
+                    messages.put("late")
+                    with lock:
+                        unwound.append(lock.acquire(False))
+
+        def consume():
+            unwound.extend(generate())
+
+        runtime.spawn(consume, name="consumer")
+
+    assert [failure.kind for failure in explore(program).failures] == ["deadlock"]
+    assert set(unwound) == {True}
+
+
+def test_operations_of_a_finished_run_do_no_harm():
+    class Late:
+        """Uses its runtime when it is collected."""
+
+        def __init__(self, runtime):
+            self.objects = runtime.Lock("lock"), runtime.Queue("queue"), runtime.Event("event"), runtime.Var(0)
+            self.itself = self
+
+        def __del__(self):
+            lock, messages, event, shared = self.objects
+            with lock:
+                messages.put(1)
+                event.set()
+                shared.set(2)
+            collected.append(shared.get())
+
+    collected = []
+
+    def program(runtime):
+        Late(runtime)
+        philosophers(2)(runtime)
+
+    assert explore(program).schedules == 3
+    gc.collect()
+    assert collected == [0] * len(collected)
+    assert len(collected) > 3
+
+
+def test_ten_thousand_abandoned_executions_leave_nothing():
+    def program(runtime):
+        lock = runtime.Lock("lock")
+        lock.acquire()
+        runtime.spawn(lock.acquire)
+
+    explore(program, "random", max_schedules=50)
+    before = carrier_count(), len(gc.get_objects())
+    report = explore(program, "random", max_schedules=10_000)
+    assert report.failures[0].count == 10_000
+    gc.collect()
+    assert carrier_count() == before[0]
+    assert len(gc.get_objects()) - before[1] < 2_000
