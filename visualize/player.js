@@ -28,7 +28,7 @@ export class Player {
     this.playing = false;
     this.cue = 0;
     this.fraction = 0; // how much of the way to the next cue has been played
-    this.frames = []; // milliseconds between the last frames, for measuring
+    this.frames = []; // of the last frames the milliseconds since the one before, and those spent on it; for measuring
     this.find = (id) => document.getElementById(id);
     const makePaint = (context, ratio) => {
       const paint = new Paint(context, THEMES[this.theme], null, ratio);
@@ -108,8 +108,7 @@ export class Player {
     for (const run of this.traces.keys()) {
       const position = this.cues.position(run, target);
       if (!jump && this.stage.scenes[run]?.state.position === position && step) continue;
-      const state = this.states[run].at(position).copy();
-      this.stage.show(run, state, now, step ? time : 0);
+      this.stage.show(run, this.states[run].at(position), now, step ? time : 0);
     }
     if (!this.playing) this.strip.follow(this.axis.placeOfCue(target));
     this.tell();
@@ -200,14 +199,13 @@ export class Player {
   frame(now) {
     this.asked = 0;
     const elapsed = this.last === undefined ? 0 : now - this.last;
-    if (elapsed) {
-      this.frames.push(elapsed);
-      if (this.frames.length > 600) this.frames.shift();
-    }
+    const begun = performance.now();
     if (this.playing) this.advance(Math.min(elapsed, 100));
     const busy = this.stage.draw(Math.max(now, performance.now()));
     this.strip.draw(this.playheadPlace(), this.difference === null ? null : this.axis.placeOfCue(this.difference));
     this.last = this.playing || busy ? now : undefined;
+    if (elapsed) this.frames.push([elapsed, performance.now() - begun]);
+    if (this.frames.length > 1000) this.frames.shift();
     if (this.playing || busy) this.wake();
   }
 

@@ -7,29 +7,27 @@ scripts are removed a picture of the timeline stands in its place, and in a term
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from visualize._callable import make_callable
-from visualize._lines import lines_of
 from visualize._page import frame, page
-from visualize._picture import Picture, Reading, picture_of
+from visualize._picture import Picture
+from visualize._source import Source, source_of
 from visualize._svg import image_of, svg_of
-from visualize._told import told
 from visualize._words import amount, seconds
 from visualize.divergence import Divergence, first_divergence
 from visualize.narrate import Narration
 from visualize.palette import cleaned
 from visualize.stage_data import stage_data
+from visualize.timeline import STATIC_LIMIT, Timeline
 
 __all__ = ["Player", "player"]
 
 _SENTENCES = 12_000
-_PICTURE_SHAPES = 1_500
-_TEXT_WIDTH = 78
-_TOLD = 24
 _BY = ("auto", "time", "events", "progress")
 _AT = ("start", "end", "difference")
 
@@ -54,30 +52,32 @@ class Player:
         at: str | float = "start",
         between: tuple[float, float] | None = None,
     ) -> None:
-        self._readings = [Reading.of(run) for run in runs]
+        self._sources = [source_of(run) for run in runs]
         self._by, self._at, self._between = by, at, between
-        self.titles = list(titles) if titles is not None else _titles(self._readings)
+        self.titles = [cleaned(title) for title in (titles if titles is not None else _titles(self._sources))]
+        order = {"auto": "auto", "time": "time"}.get(by, "order")
+        self._timeline = Timeline(*self._sources, by=order, between=None, titles=self.titles)
 
     @cached_property
     def divergence(self) -> Divergence | None:
         """The first difference between the first two runs, or None."""
-        if len(self._readings) < 2:
+        if len(self._sources) < 2:
             return None
-        return first_divergence(self._readings[0].source, self._readings[1].source)
+        return first_divergence(*self._sources[:2])
 
     @cached_property
     def data(self) -> dict[str, Any]:
         """Everything that is sent to the browser, in JSON's types."""
-        sources = [reading.source for reading in self._readings]
-        data = stage_data(
-            sources, self.titles, [_subtitle(reading) for reading in self._readings], between=self._between
-        )
+        subtitles = [_subtitle(source) for source in self._sources]
+        data = stage_data(self._sources, self.titles, subtitles, between=self._between)
+        for run in data["runs"]:
+            run["subtitle"] += _stretch(run)
         sent = sum(len(run["columns"]["kind"]) for run in data["runs"])
         if sent <= _SENTENCES:
-            for run, source in zip(data["runs"], sources, strict=True):
+            for run, source in zip(data["runs"], self._sources, strict=True):
                 run["sentences"] = _sentences(source.events, run)
         data["title"] = self.title
-        data["by"] = self._by if self._by != "auto" else _axis(self._small)
+        data["by"] = self._by if self._by != "auto" else _axis(self._picture)
         data["at"] = self._at
         data["divergence"] = self._sent_divergence(data)
         return data
@@ -98,9 +98,8 @@ class Player:
         return f"Player: {' and '.join(self.titles)}" if self.titles else "Player"
 
     @cached_property
-    def _small(self) -> Picture:
-        by = {"auto": "auto", "time": "time"}.get(self._by, "order")
-        return picture_of(self._readings, limit=_PICTURE_SHAPES, by=by, titles=self.titles)
+    def _picture(self) -> Picture:
+        return self._timeline.picture(STATIC_LIMIT)
 
     @cached_property
     def page(self) -> str:
@@ -118,15 +117,9 @@ class Player:
     @cached_property
     def text(self) -> str:
         """The lanes drawn with characters, then what happened, told."""
-        by = {"auto": "auto", "time": "time"}.get(self._by, "order")
-        picture = picture_of(self._readings, limit=None, by=by, titles=self.titles, words=False)
-        lines = lines_of(picture, _TEXT_WIDTH)
+        lines = self._timeline.lines()
         if self.divergence is not None:
-            lines += [f"First difference, on {self.titles[self.divergence.run]}: {self.divergence.sentence}", ""]
-        for title, reading in zip(self.titles, self._readings, strict=True):
-            if len(self.titles) > 1:
-                lines.append(f"{title}:")
-            lines += [*told(reading.source.events, _TEXT_WIDTH, _TOLD), ""]
+            lines += [f"First difference, on {self.titles[self.divergence.run]}: {self.divergence.sentence}"]
         return "\n".join(lines).rstrip()
 
     def __repr__(self) -> str:
@@ -141,30 +134,43 @@ class Player:
         return {"text/html": shown, "text/plain": self.text}
 
     def _image(self) -> str:
-        return image_of(svg_of(self._small, standalone=True), self._small.summary)
+        return image_of(svg_of(self._picture, standalone=True), self._picture.summary)
 
 
-def _titles(readings: Sequence[Reading]) -> list[str]:
-    """The designs where they differ; numbers where they do not."""
-    names = [cleaned(reading.source.design or reading.source.title or "trace") for reading in readings]
-    if len(set(names)) == len(names):
-        return names
-    return [f"{name} {number}" for number, name in enumerate(names, start=1)]
+def _titles(sources: Sequence[Source]) -> list[str]:
+    """The designs if they tell the runs apart, else the full titles; numbered where even they are the same."""
+    names = [source.design for source in sources]
+    if not all(names) or len(set(names)) < len(names):
+        names = [source.title or "trace" for source in sources]
+    counts, seen = Counter(names), Counter[str]()
+    titles = []
+    for name in names:
+        seen[name] += 1
+        titles.append(f"{name} ({seen[name]})" if counts[name] > 1 else name)
+    return titles
 
 
-def _subtitle(reading: Reading) -> str:
-    source, lanes = reading.source, reading.lanes
+def _subtitle(source: Source) -> str:
     parts = []
     if source.title and source.design:
         parts.append(source.title.removesuffix(f" on {source.design}"))
     if source.threads is not None:
         parts.append(amount(source.threads, "thread"))
-    if lanes.events:
-        took = seconds(lanes.end - lanes.start)
+    if source.events:
+        took = seconds(source.end - source.start)
         parts.append(f"{source.outcome.replace('_', ' ')} after {took}" if source.outcome else took)
     if source.dropped:
         parts.append(f"{source.dropped:,} events lost before")
     return " · ".join(parts)
+
+
+def _stretch(run: dict[str, Any]) -> str:
+    """Which part of the run is there to be played, where it is not all of it."""
+    sent = len(run["columns"]["kind"]) - run["before"]
+    if sent == run["total"]:
+        return ""
+    first = run["skipped"] + run["before"]
+    return f" · here events {first + 1:,} to {first + sent:,} of {run['total']:,}"
 
 
 def _sentences(events: Sequence[Any], run: dict[str, Any]) -> list[str]:
@@ -201,7 +207,8 @@ def player(
     """Play runs on one stage, under one playhead. Does not block; any thread.
 
     Args:
-        *runs: One or more of: a run of a scenario, a trace, anything with a ``trace``, or events.
+        *runs: One or more of: a run of a scenario, a trace, anything with a ``trace``, or events; or one mapping of
+            titles to these, such as `taskpool.scenarios.compare_runs` returns.
         titles: What to call each; None for the designs' names.
         by: How runs are brought together, and what the strip below shows from left to right: ``time``, ``events``
             (each takes the same room), ``progress`` (each run takes the same room), or ``auto``: time, unless most
@@ -215,8 +222,11 @@ def player(
         TypeError: If there is no run, or no trace in one of them.
         ValueError: If an argument makes no sense.
     """
+    if len(runs) == 1 and isinstance(runs[0], Mapping):
+        titles = titles if titles is not None else [str(title) for title in runs[0]]
+        runs = tuple(runs[0].values())
     if not runs:
-        raise TypeError("player() needs a run: player(run) or player(old, new)")
+        raise TypeError("player needs a run: player(run) or player(old, new)")
     if by not in _BY:
         raise ValueError(f"by={by!r}: choose one of {', '.join(_BY)}")
     if isinstance(at, str) and at not in _AT:

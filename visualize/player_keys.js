@@ -35,7 +35,7 @@ const NAMES = { " ": "Space", ArrowRight: "→", ArrowLeft: "←", PageDown: "Pa
 export function bindKeys(player) {
   const known = bindings(player);
   const actions = new Map(known.flatMap(([keys, , action]) => keys.map((key) => [key, action])));
-  const name = (key) => (/^[A-Z]$/.test(key) ? `Shift ${key}` : NAMES[key] ?? key.toUpperCase());
+  const name = (key) => (/^[A-Z]$/.test(key) ? `Shift ${key}` : (NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key)));
   for (const [keys, what] of known) {
     const shown = keys.filter((key) => key !== "=").flatMap((key, index) => [index ? " " : "", element("kbd", {}, name(key))]);
     player.find("help-keys").append(element("dt", {}, ...shown), element("dd", {}, what));

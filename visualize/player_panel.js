@@ -45,7 +45,10 @@ export class Panel {
     const head = element("div", { class: "head" }, element("h2", {}, told.title), where, close);
     const body = element("div", { class: "columns" }, this.left(state, told), this.right(state, told));
     this.root.replaceChildren(head, body);
-    if (focused) this.root.querySelector(`[data-key="${focused}"]`)?.focus();
+    if (focused) this.root.querySelector(`[data-key="${focused}"]`)?.focus({ preventScroll: true });
+    const list = this.root.querySelector(".events");
+    const last = list && [...list.querySelectorAll(".now, .past")].at(-1);
+    if (last) list.scrollTop = last.offsetTop - list.offsetTop - list.clientHeight + 2 * last.offsetHeight;
   }
 
   groupOf(state) {
@@ -98,10 +101,10 @@ export class Mirror {
     this.buttons = new Map();
     this.lists = traces.map((trace) => {
       const list = element("ul", {});
-      const heading = element("h3", {}, trace.title);
+      const heading = element("h2", {}, trace.title);
       const status = element("p", {});
       root.append(heading, status, list);
-      return { list, status };
+      return { list, status, order: "" };
     });
     this.pick = pick;
     this.ring = ring;
@@ -120,26 +123,30 @@ export class Mirror {
       kept.add(key);
       let entry = this.buttons.get(key);
       if (!entry) {
-        const button = element("button", { type: "button", tabindex: this.buttons.size ? "-1" : "0" });
+        const button = element("button", { type: "button", tabindex: "-1" });
         entry = { button, item: element("li", {}, button), target };
         button.addEventListener("click", () => this.pick(entry.target));
         button.addEventListener("focus", () => this.ring(entry.target.box));
         this.buttons.set(key, entry);
-        list.append(entry.item);
       }
       entry.target = target;
       const text = inWords(scene.state, target);
       if (entry.button.textContent !== text) entry.button.textContent = text;
     }
-    for (const [key, entry] of this.buttons) {
-      if (key.startsWith(`${run} `)) entry.item.hidden = !kept.has(key);
-    }
+    const order = [...kept].join();
+    if (this.lists[run].order === order) return;
+    this.lists[run].order = order;
+    const focused = document.activeElement;
+    list.replaceChildren(...[...kept].map((key) => this.buttons.get(key).item));
+    if (list.contains(focused)) focused.focus({ preventScroll: true });
+    const buttons = [...this.root.querySelectorAll("li > button")];
+    if (buttons.length && !buttons.some((button) => button.tabIndex === 0)) buttons[0].tabIndex = 0;
   }
 
   walk(event) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step || !this.root.contains(document.activeElement)) return;
-    const buttons = [...this.root.querySelectorAll("li:not([hidden]) > button")];
+    const buttons = [...this.root.querySelectorAll("li > button")];
     const index = buttons.indexOf(document.activeElement);
     const next = buttons[(index + step + buttons.length) % buttons.length];
     document.activeElement.tabIndex = -1;

@@ -7,7 +7,7 @@ import { sceneOf } from "./player_scene.js";
 import { drawScene } from "./player_draw.js";
 
 const GAP = 12;
-const NARROWEST = 380; // of a panel; below that, panels stand one below the other
+const NARROWEST = 350; // of a panel; below that, panels stand one below the other
 
 // What moves in one panel. Times are milliseconds.
 class Moving {

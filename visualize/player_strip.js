@@ -146,22 +146,28 @@ export class Strip {
       const inset = Math.min(level * 3, height / 2 - 1.5);
       this.eachVisible(bars, (x, width, owner, many) => this.drawBar(x, y + inset, width, height - 2 * inset, owner, level, many));
     });
-    this.eachVisible(lane.blocked, (x, width) => {
-      const inset = 0;
-      this.paint.box(x, y + inset, width, height - 2 * inset, 2, theme.blocked);
-      this.paint.hatched(x, y + inset, width, height - 2 * inset, 2, 1);
-      if (width > 3) this.paint.box(x + 0.5, y + inset + 0.5, width - 1, height - 2 * inset - 1, 2, null, theme.bad, 1.2);
-      else this.paint.box(x, y + inset, width, height - 2 * inset, 0, theme.bad);
-    });
+    this.eachVisible(lane.blocked, (x, width) => this.drawBlocked(x, y, width, height));
     context.restore();
+  }
+
+  drawBlocked(x, y, width, height) {
+    const { context, theme } = this.paint;
+    context.fillStyle = width > 3 ? theme.blocked : theme.bad;
+    context.fillRect(x, y, width, height);
+    if (width <= 3) return;
+    context.fillStyle = this.paint.pattern("slanted lines", theme.hatch);
+    context.fillRect(x, y, width, height);
+    context.strokeStyle = theme.bad;
+    context.lineWidth = 1.2;
+    context.strokeRect(x + 0.6, y + 0.6, width - 1.2, height - 1.2);
   }
 
   drawBar(x, y, width, height, owner, level, many) {
     const { context, theme } = this.paint;
     const style = this.paint.style(owner);
-    if (width < 3 || many) {
+    if (width < 3 || many || height < 8) {
       context.fillStyle = style.colour;
-      context.fillRect(x, y, Math.max(1, width), height);
+      context.fillRect(x, y, width > 3 ? width - 1 : Math.max(1, width), height);
       return;
     }
     if (level) this.paint.box(x, y, width, height, 2, theme.panel);

@@ -1,139 +1,205 @@
-// "Why is it waiting?": from what waits to what it waits for, and on, until something can move or the circle closes.
+// "Why is it waiting?": what every blocked thread needs, who could give it, and whether anybody can.
+// The same reasoning as in _why.py. A thread that waits needs others: the one that runs the task, all that keep a
+// serializer paused, any of those that serve a queue. It can go on if those it needs can; whoever is left is stuck.
 
 import { NONE } from "./player_trace.js";
-import { amount, listed, ordinal, waitPhrase } from "./player_words.js";
+import { amount, duration, listed, waitPhrase } from "./player_words.js";
 
-const DEEPEST = 10;
+const MOST_NAMES = 6;
 
-// Sentences about a thread, a queue or a task, in a given state; empty if it does not wait.
+// Sentences about a thread, a queue or a task, in a given state; none if it does not wait.
 export function why(state, subject) {
-  const chain = new Chain(state);
-  if (subject.type === "thread") chain.thread(subject.thread);
-  else if (subject.type === "queue") chain.queue(subject.queue, NONE);
-  else chain.task(subject.task);
-  return chain.sentences;
+  const explainer = new Explainer(state);
+  if (subject.type === "thread") return state.waits.has(subject.thread) ? explainer.thread(subject.thread) : [];
+  if (subject.type === "queue") return state.tasksIn(subject.queue).size ? explainer.from(explainer.ofQueue(subject.queue)) : [];
+  return state.whereIs(subject.task).queue === undefined ? explainer.ofRunning(subject.task) : explainer.from(explainer.ofTask(subject.task));
 }
 
-class Chain {
+export class Explainer {
   constructor(state) {
     this.state = state;
     this.trace = state.trace;
-    this.sentences = [];
-    this.seen = new Set();
-  }
-
-  say(text) {
-    this.sentences.push(text[0].toUpperCase() + text.slice(1));
-  }
-
-  // Whether to go on from here: not in a circle, and not for ever.
-  enter(key, name) {
-    if (this.seen.has(key)) {
-      if (key.startsWith("thread")) this.say(`and ${name} is part of this story already: a circle, in which nothing can move.`);
-      return false;
-    }
-    this.seen.add(key);
-    return this.sentences.length < DEEPEST;
+    this.executing = state.executors();
+    this.needs = new Map([...state.waits].map(([thread, at]) => [thread, this.ofWait(at)]));
+    this.stuck = this.findStuck();
   }
 
   thread(thread) {
+    return this.follow([thread]);
+  }
+
+  // A need, then what those that it depends on wait for.
+  from(need) {
+    const text = need.text[0].toUpperCase() === need.text[0] ? need.text : `It is ${need.text}`;
+    const blocked = need.threads.filter((thread) => this.needs.has(thread));
+    const free = need.threads.find((thread) => !this.needs.has(thread));
+    if (free !== undefined && !need.all) return [text];
+    return [text, ...this.follow(blocked.slice(0, MOST_NAMES))];
+  }
+
+  ofRunning(task) {
+    const { thread } = this.state.whereIs(task);
+    return thread !== undefined && this.needs.has(thread) ? this.follow([thread]) : [];
+  }
+
+  // The waits that lead from threads to those who could end them, each told once; then whether anybody can.
+  follow(first) {
+    const { stuck, needs } = this;
+    const sentences = [];
+    const seen = new Set(first);
+    const left = [...first];
+    while (left.length) {
+      const thread = left.shift();
+      const need = needs.get(thread);
+      sentences.push(`${this.who(thread)} ${waitPhrase(this.trace, this.state.waits.get(thread))}. ${need.text}`);
+      const free = need.threads.find((other) => !stuck.has(other));
+      let next = need.threads.filter((other) => needs.has(other));
+      if (free !== undefined && (!need.all || !stuck.has(thread))) {
+        if (!needs.has(free)) {
+          sentences.push(this.free(free));
+          continue;
+        }
+        next = [free];
+      }
+      for (const other of next.slice(0, MOST_NAMES)) {
+        if (!seen.has(other)) left.push(other);
+        seen.add(other);
+      }
+    }
+    if (first.length && first.every((thread) => stuck.has(thread))) {
+      const end = this.endOf(first[0]);
+      if (end === null) sentences.push("None of them can go on: this is a deadlock.");
+      else sentences.push(`None of them can go on by itself; help comes from elsewhere, at ${duration(end)}.`);
+    }
+    return sentences;
+  }
+
+  // When a wait ends well after all, or null.
+  endOf(thread) {
+    const { trace, state } = this;
+    for (let at = state.position; at < trace.size; at++) {
+      if (trace.kind[at] === trace.code.wait_ended && trace.thread[at] === thread) {
+        return ["done", "turn"].includes(trace.facts(at).outcome) ? trace.time[at] : null;
+      }
+    }
+    return null;
+  }
+
+  who(thread) {
+    const { state, trace } = this;
+    const inside = state.stackOf(thread).map((at) => trace.task[at]).filter((task) => trace.turnOf(task) === NONE);
+    const name = trace.threadName(thread);
+    return inside.length ? `${name} (in ${trace.taskName(inside.at(-1))})` : name;
+  }
+
+  free(thread) {
     const { state, trace } = this;
     const name = trace.threadName(thread);
-    const at = state.waits.get(thread);
-    if (at === undefined || !this.enter(`thread ${thread}`, name)) return;
-    this.say(`${name} ${waitPhrase(trace, at)}.`);
+    const stack = state.stackOf(thread).map((at) => trace.task[at]);
+    const task = stack.findLast((one) => trace.turnOf(one) === NONE);
+    if (task !== undefined) return `${name} is not blocked: it runs ${trace.taskName(task)}.`;
+    if (stack.length) return `${name} is not blocked: it is in ${trace.taskName(stack.at(-1))}.`;
+    if (trace.threads[thread].role === "outside") return `${name} is not blocked by the pool.`;
+    return `${name} is not blocked: it has ${state.statusOf(thread) === "stopped" ? "ended" : "nothing to do"}.`;
+  }
+
+  // -- what is needed: {text, threads, all} --------------------------------------------------------------------------
+
+  ofWait(at) {
+    const { trace } = this;
     const { reason } = trace.facts(at);
-    const queue = trace.queue[at];
-    if (reason === "suspended" || reason === "blocking_suspend") this.pause(queue);
-    else if (reason === "serializer_lock" || (reason === "suspend" && trace.task[at] === NONE)) this.executors(queue);
-    else if (trace.task[at] !== NONE) this.task(trace.task[at]);
-    else this.queue(queue, NONE);
+    if (reason === "blocking_suspend" || reason === "suspended") return this.toResume(trace.queue[at]);
+    if (reason === "suspend") return this.toBeStill(trace.queue[at]);
+    return trace.task[at] === NONE ? this.ofQueue(trace.queue[at]) : this.ofTask(trace.task[at]);
   }
 
-  task(task) {
+  ofTask(task) {
     const { state, trace } = this;
-    const place = state.whereIs(task);
-    if (place.thread !== undefined) {
-      const thread = place.thread;
-      const top = state.stackOf(thread).at(-1);
-      if (state.waits.has(thread)) {
-        this.say(`task ${task} runs on ${trace.threadName(thread)}, which waits itself.`);
-        this.thread(thread);
-      } else if (trace.task[top] !== task) {
-        this.say(`task ${task} is in progress on ${trace.threadName(thread)}; task ${trace.task[top]} runs on top of it.`);
-      }
-    } else if (place.queue !== undefined) {
-      const before = place.ahead === 0 ? "first in line" : `behind ${amount(place.ahead, "other")}`;
-      this.say(`task ${task} is still queued in ${trace.queueName(place.queue)}, ${before}.`);
-      this.queue(place.queue, task);
-    }
+    const { thread, queue } = state.whereIs(task);
+    if (thread !== undefined) return need(`Task ${task} is running on ${trace.threadName(thread)}.`, [thread]);
+    if (queue === undefined) return need(`Task ${task} is neither queued nor running any more.`, []);
+    if (trace.queues[queue].role === "serializer") return this.ofSerializer(queue, "It is still queued: ");
+    const served = this.ofServers(queue, task);
+    return { ...served, text: `It is still queued, ${served.text}` };
   }
 
-  // Why what a queue holds does not run.
-  queue(queue) {
+  ofQueue(queue) {
+    return this.trace.queues[queue].role === "serializer" ? this.ofSerializer(queue, "") : this.ofServers(queue, NONE);
+  }
+
+  ofSerializer(queue, before) {
     const { state, trace } = this;
-    const tasks = state.tasksIn(queue);
-    if (!this.enter(`queue ${queue}`, trace.queueName(queue))) return;
-    if (trace.queues[queue].role !== "serializer") {
-      if (tasks.size) this.servers(queue);
-      return;
+    const name = before + trace.queueName(queue);
+    if (state.suspensions.has(queue) && state.quiet.has(queue)) {
+      const resumed = this.toResume(queue);
+      return need(`${name} is paused. ${resumed.text}`, resumed.threads);
     }
-    if (state.quiet.has(queue)) {
-      this.pause(queue);
-      return;
-    }
-    if (this.executors(queue)) return;
+    const executors = [...(this.executing.get(queue) ?? [])];
+    if (executors.length) return need(`${name} runs on ${this.names(executors)}.`, executors);
+    return this.ofTurn(queue, name) ?? need(`${name} has no turn coming.`, []);
+  }
+
+  ofTurn(queue, name) {
+    const { state, trace } = this;
     const turn = state.turns.get(queue);
-    if (turn !== undefined && tasks.size) {
-      const place = state.whereIs(trace.task[turn]);
-      if (place.queue === undefined) return;
-      const before = place.ahead === 0 ? "first in line" : `${ordinal(place.ahead)} in line`;
-      this.say(`${trace.queueName(queue)} needs a thread: its turn, task ${trace.task[turn]}, is ${before} in ${trace.queueName(place.queue)}.`);
-      this.queue(place.queue);
-    } else if (tasks.size) this.say(`nobody has given ${trace.queueName(queue)} a turn.`);
+    const on = turn === undefined ? NONE : trace.facts(turn).on ?? NONE;
+    if (on === NONE) return null;
+    const served = this.ofServers(on, trace.task[turn]);
+    return { ...served, text: `${name} waits for its turn (task ${trace.task[turn]}), ${served.text}` };
   }
 
-  pause(queue) {
+  toResume(queue) {
     const { state, trace } = this;
-    const asked = [...new Set((state.suspensions.get(queue) ?? []).map((at) => trace.thread[at]))];
+    const by = [...new Set((state.suspensions.get(queue) ?? []).map((at) => trace.thread[at]))];
     const name = trace.queueName(queue);
-    if (!asked.length) return;
-    const names = listed(asked.map((thread) => trace.threadName(thread)));
-    const attached = state.executors().get(queue)?.size;
-    this.say(`${name} is paused by ${names}${attached ? "" : "; no thread belongs to it"}.`);
-    for (const thread of asked) {
-      if (state.waits.has(thread)) this.thread(thread);
-      else this.say(`${trace.threadName(thread)} is not blocked and can resume it.`);
-    }
+    if (!by.length) return need(`Nobody has ${name} paused any more.`, []);
+    return need(`${this.names(by)} ${by.length === 1 ? "has" : "have"} paused ${name} and must resume it.`, by);
   }
 
-  executors(queue) {
-    const { state, trace } = this;
-    const executors = [...(state.executors().get(queue) ?? [])];
-    for (const thread of executors) {
-      const blocked = state.waits.has(thread);
-      this.say(`${trace.queueName(queue)} is executed by ${trace.threadName(thread)}${blocked ? ", which waits" : ", which is busy with it"}.`);
-      if (blocked) this.thread(thread);
-    }
-    return executors.length > 0;
+  toBeStill(queue) {
+    const name = this.trace.queueName(queue);
+    const executors = [...(this.executing.get(queue) ?? [])];
+    if (executors.length) return need(`${name} runs on ${this.names(executors)}.`, executors);
+    return this.ofTurn(queue, name) ?? need(`Nothing of ${name} runs.`, []);
   }
 
-  // The threads that serve a pool's queue: busy, blocked or free.
-  servers(queue) {
+  // A pool's or taskprocessor's queue: any thread that serves it will do.
+  ofServers(queue, task) {
     const { state, trace } = this;
-    const all = trace.threads.flatMap((thread, index) => (thread.queue === queue ? [index] : []));
-    const alive = all.filter((thread) => !["", "stopped"].includes(state.statusOf(thread)));
-    const blocked = alive.filter((thread) => state.waits.has(thread));
-    const idle = alive.filter((thread) => state.statusOf(thread) === "idle");
-    const name = trace.queueName(queue);
-    if (!alive.length) this.say(`no thread serves ${name}.`);
-    else if (idle.length) this.say(`${trace.threadName(idle[0])} is idle and can take it.`);
-    else if (blocked.length < alive.length) {
-      const what = alive.length === 1 ? "its thread is" : `all ${alive.length} threads of ${name} are`;
-      this.say(`${what} busy${blocked.length ? `, ${blocked.length} of them blocked` : ""}.`);
-    } else {
-      this.say(alive.length === 1 ? `its only thread is blocked.` : `all ${alive.length} threads of ${name} are blocked.`);
-      for (const thread of blocked) this.thread(thread);
-    }
+    const serves = (thread) => trace.threads[thread].queue === queue && !["", "stopped"].includes(state.statusOf(thread));
+    const servers = [...trace.threads.keys()].filter(serves);
+    const ahead = task === NONE ? 0 : Math.max(0, [...state.tasksIn(queue).keys()].indexOf(task));
+    const before = ahead ? `${amount(ahead, "task")} ahead of it` : "next";
+    const text = task === NONE ? trace.queueName(queue) : `${before} in the queue of ${trace.queueName(queue)}`;
+    if (!servers.length) return need(`${text}, which no thread serves.`, []);
+    if (!servers.every((thread) => state.waits.has(thread))) return need(`${text}, served by ${this.names(servers)}.`, servers, false);
+    const blocked = ["is blocked", "are both blocked"][servers.length - 1] ?? "are all blocked";
+    return need(`${text}, whose ${servers.length === 1 ? "thread" : "threads"} ${this.names(servers)} ${blocked}.`, servers, false);
   }
+
+  names(threads) {
+    const names = threads.slice(0, MOST_NAMES).map((thread) => this.trace.threadName(thread));
+    const rest = threads.length - names.length;
+    return listed(rest ? [...names, `${rest} more`] : names);
+  }
+
+  findStuck() {
+    const stuck = new Set(this.needs.keys());
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const thread of stuck) {
+        const { threads, all } = this.needs.get(thread);
+        const helpers = threads.map((other) => !stuck.has(other));
+        if (!helpers.length || (all ? helpers.every(Boolean) : helpers.some(Boolean))) {
+          stuck.delete(thread);
+          changed = true;
+        }
+      }
+    }
+    return stuck;
+  }
+}
+
+function need(text, threads, all = true) {
+  return { text, threads, all };
 }

@@ -30,10 +30,6 @@ export function moment(nanoseconds, span) {
   return `${(nanoseconds / scale).toFixed(span / scale >= 1000 ? 1 : 3)} ${unit}`;
 }
 
-export function ordinal(place) {
-  return ["first", "second", "third", "fourth", "fifth"][place] ?? `${place + 1}th`;
-}
-
 const INLINE = {
   inside_pool: "it is already inside the pool",
   idle_serializer: "that serializer has nothing else to do",
@@ -55,11 +51,11 @@ export function waitPhrase(trace, at) {
     case "suspend":
       return `waits until ${on} is still`;
     case "suspended":
-      return `waits until ${on} is resumed`;
+      return `waits until ${on} is resumed${task ? `, for ${task}` : ""}`;
     case "blocking_suspend":
       return `is kept while ${on} is paused`;
     case "serializer_lock":
-      return `waits for ${on}, which runs on another thread`;
+      return `waits for ${on}, which runs on another thread${task ? `, for ${task}` : ""}`;
     default:
       return task ? `waits for ${task} of ${on}` : `waits for ${on}`;
   }
@@ -88,9 +84,9 @@ const SAY = {
     if (t.turnName) return `${t.thread} takes ${t.turnName}'s turn: it now runs what that serializer has queued.`;
     return t.inline ? `${t.thread} runs ${t.name} inline.` : `${t.thread} starts ${t.name} of ${t.queue}.`;
   },
-  task_finished: (t) => (t.turnName ? `The turn of ${t.turnName} ends.` : `${t.name} of ${t.queue} is done.`),
-  task_failed: (t) => `${t.name} of ${t.queue} fails${t.error ? `: ${t.error}` : ""}.`,
-  task_discarded: (t) => `${t.name} is taken out of ${t.queue} without having run: ${DISCARDED[t.reason] ?? t.reason}.`,
+  task_finished: (t) => (t.turnName ? `The turn of ${t.turnName} ends.` : `${t.thread} finishes ${t.name} of ${t.queue}.`),
+  task_failed: (t) => `${t.thread} fails in ${t.name} of ${t.queue}${t.error ? `: ${t.error}` : ""}.`,
+  task_discarded: (t) => `Task ${t.task} is taken out of ${t.queue} without having run: ${DISCARDED[t.reason] ?? t.reason}.`,
   wait_started: (t) => `${t.thread} ${t.phrase}.`,
   wait_ended(t) {
     if (t.outcome === "turn") return `${t.thread} need not wait any more: it runs ${t.queue} itself.`;
@@ -132,6 +128,5 @@ export function sentence(trace, at) {
     inline: origin !== undefined && trace.kindName(origin) === "task_inlined",
     phrase: trace.kindName(at) === "wait_started" ? waitPhrase(trace, at) : "",
   };
-  const text = SAY[trace.kindName(at)](told);
-  return text[0].toUpperCase() + text.slice(1);
+  return SAY[trace.kindName(at)](told);
 }
