@@ -88,7 +88,7 @@ class DepthFirst:
         thread = self.fresh(kernel, current, depth)
         if thread is not None:
             obj = thread.obj
-            self.announced.append((thread.op, obj.key if obj is not None else 0))
+            self.announced.append((thread.op, 0 if obj is None else obj.key))
         return thread
 
     def _repeat(self, kernel: Kernel, depth: int) -> LogicalThread | None:
@@ -96,14 +96,15 @@ class DepthFirst:
         thread = kernel.by_identity.get(self.choices[depth].thread)
         if thread is None or thread.ended:
             raise NotDeterministic(depth, self._told(depth), "a thread that has ended, or was never spawned")
-        obj = thread.obj
-        operation, key = thread.op, obj.key if obj is not None else 0
+        obj, operation = thread.obj, thread.op
+        announced = (operation, 0 if obj is None else obj.key)
         if depth == self._changed:
             del self.announced[depth:]
-            self.announced.append((operation, key))
-        elif (operation, key) != self.announced[depth]:
-            raise NotDeterministic(depth, self._told(depth), f"{_words(operation, key)} in {thread.name}")
-        if is_ready(thread) or thread.early:
+            self.announced.append(announced)
+        elif announced != self.announced[depth]:
+            raise NotDeterministic(depth, self._told(depth), f"{_words(*announced)} in {thread.name}")
+        ready = operation.ready
+        if ready is None or ready(thread) or thread.early:
             return thread
         if able(kernel, thread):
             if depth != self._changed:

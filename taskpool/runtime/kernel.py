@@ -317,13 +317,20 @@ class Kernel:
             self._refuse_foreign(op, obj)
         me.op = op
         me.obj = obj
-        following = self._next(me)
+        steps = self.steps
+        if self._newborn or self._mover is not None or len(steps) >= self.max_steps:
+            following = self._next(me)
+        else:
+            try:
+                following = self.choose(self, me) or self._next(me)
+            except BaseException as error:  # noqa: BLE001 - it is raised again where the run was started
+                following = self._crash(error)
         if following is not me:
             self._pass_to(following)
             me.baton.acquire()
             if me.doomed:
                 raise RunAbandoned
-        me.last_step = len(self.steps)
+        me.last_step = len(steps)
         return me
 
     def reach_timed(self, op: Operation, obj: Any, timeout: float) -> LogicalThread:
@@ -452,9 +459,12 @@ class Kernel:
                 if not self._jump():
                     return None
         except BaseException as error:  # noqa: BLE001 - it is raised again where the run was started
-            self.crash = error
-            self.stopped = "crash"
-            return None
+            return self._crash(error)
+
+    def _crash(self, error: BaseException) -> LogicalThread | None:
+        self.crash = error
+        self.stopped = "crash"
+        return None
 
     def _early_threads(self) -> list[LogicalThread]:
         return [thread for thread in self.threads if thread.early and not thread.ended]
