@@ -7,6 +7,9 @@ LAB_ARGS ?=
 # Further options for pytest, as in  make unit PYTEST_ARGS="-x -k suspend"
 PYTEST_ARGS ?=
 
+# Further options for the proof, as in  make prove PROVE_ARGS="--seconds 600"
+PROVE_ARGS ?=
+
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest
 START := notebooks/00-start-here.ipynb
@@ -16,7 +19,7 @@ CODE := taskpool visualize tests tools
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab test lint types pytest unit browser coverage notebooks format chromium clean
+.PHONY: help lab test lint types pytest unit browser coverage prove notebooks format chromium clean
 
 # Another environment's settings would reach into ours.
 unexport PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX
@@ -30,6 +33,7 @@ help:
 	@echo "make unit        the unit tests alone"
 	@echo "make browser     the tests in a live JupyterLab alone"
 	@echo "make coverage    the unit tests, and which lines they never reach"
+	@echo "make prove       explore every schedule of thousands of small programs; up to two hours, resumable"
 	@echo "make notebooks   run all notebooks and save their outputs in place"
 	@echo "make format      mend what ruff can mend"
 	@echo "make clean       remove .venv, caches and builds"
@@ -62,6 +66,9 @@ browser: $(VENV)/.test chromium
 
 coverage: $(VENV)/.test
 	$(PYTEST) -m "not browser" --cov --cov-report=term --cov-report=html $(PYTEST_ARGS) tests
+
+prove: $(VENV)/.test
+	$(PY) -m tests.proof.prove $(PROVE_ARGS)
 
 notebooks: $(VENV)/.test
 	$(PY) tools/notebooks.py $(NOTEBOOKS)

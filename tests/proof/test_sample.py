@@ -1,0 +1,46 @@
+"""A fixed sample of the proof: every program of one call a thread, and some of two; `make prove` does them all."""
+
+import pytest
+
+from taskpool.explore import explore
+from tests.proof.programs import Program, all_programs
+from tests.proof.prove import prove
+
+SAMPLE = [
+    "push:A stop:A | push:A go:A on 1",
+    "stop:A push:A | stop:A go:A on 2",
+    "stop:A wait:A | go:A on 1",
+    "nest:AB | nest:BA on 2",
+    "wait:A | nest:AB end on 1",
+    "stop:B | nest:AB push:A on 1",
+    "push:A end | wait:A on 2",
+    "stop:A end | push:A wait:A on 1",
+    "nest:AA | stop:A on 2",
+]
+
+
+def test_every_program_of_one_call_a_thread_keeps_its_promises():
+    programs = list(all_programs(1))
+    reports = {str(program): explore(program) for program in programs}
+    assert [name for name, report in reports.items() if not report.exhausted or report.failures] == []
+    assert len(programs) == 74
+
+
+@pytest.mark.parametrize("text", SAMPLE)
+def test_a_program_of_two_calls_a_thread_keeps_its_promises(text):
+    line = prove(("all", text, 100_000))
+    assert (line["how"], line["failures"]) == ("exhausted", [])
+
+
+def test_programs_are_written_and_read_alike():
+    for program in all_programs(1):
+        assert Program.parse(str(program)) == program
+
+
+def test_a_broken_promise_is_found(monkeypatch):
+    from taskpool.serializer import Serializer
+
+    monkeypatch.setattr(Serializer, "_discard", lambda self, task, *_: setattr(task, "done", True))
+    line = prove(("all", "stop:A end | push:A on 1", 10_000))
+    assert line["how"] == "failed"
+    assert "lost: tasks" in line["failures"][0]
