@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from taskpool.explore.errors import ExploreError
 from taskpool.explore.findings import Finding, finding_of
-from taskpool.explore.replay import where
-from taskpool.runtime.base import RunAbandoned
-from taskpool.runtime.carriers import is_asleep
 from taskpool.runtime.controlled import ControlledRuntime
 from taskpool.runtime.kernel import ControlledRunError, Kernel
 from taskpool.runtime.strict import forbid_real_threads
+from taskpool.runtime.supervision import StuckError, stop, watch
 
 if TYPE_CHECKING:
     from taskpool.explore.search import Strategy
 
-__all__ = ["Execution", "Limits", "Program", "StuckError", "executed", "quiet_collector"]
-
-_SAMPLE = 0.25  # seconds between looks at a run
-_SAMPLES = 6  # looks in a row at which a thread must be asleep to be thought stuck
+__all__ = ["Execution", "Limits", "Program", "executed", "quiet_collector"]
 
 Program = Callable[[Any], Any]
 """Called with a `ControlledRuntime`; returns None or a check to call once everything has ended."""
-
-
-class StuckError(ExploreError):
-    """A thread neither reached an operation nor ended in good time: it waits for something real, or loops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +73,7 @@ def executed(
     Blocks until the execution has stopped. From any thread that is not of a controlled run.
 
     Raises:
-        ExploreError: If a thread is stuck in something real, or the strategy cannot go on.
+        ControlledRunError: If a thread is stuck in something real, or the strategy cannot go on.
     """
     runtime = ControlledRuntime(
         strategy.choose,
@@ -99,7 +88,7 @@ def executed(
         kernel.profile = forbid_real_threads
     try:
         kernel.begin(program, runtime)
-        _watch(kernel, limits.stuck_after)
+        watch(kernel, limits.stuck_after)
         if kernel.crash is not None:
             raise kernel.crash
         for _, error in kernel.errors:
@@ -109,52 +98,12 @@ def executed(
         redundant = kernel.stopped == "chosen"
         yield Execution(runtime, None if redundant else finding_of(kernel), redundant)
     finally:
-        _stop(kernel)
+        stop(kernel)
     if kernel.lost:
         raise StuckError(
             f"thread {kernel.lost[0].name!r} cannot be ended: it swallows RunAbandoned and goes on. Let exceptions "
             "that are not of class Exception pass"
         )
-
-
-def _watch(kernel: Kernel, stuck_after: float) -> None:
-    """Wait for the end of a run as long as it moves.
-
-    A thread that sleeps in the system, sample after sample, without a step in between waits for something real: there
-    is no need to be patient with it.
-    """
-    steps, idle, asleep = -1, 0.0, 0
-    while not kernel.wait(_SAMPLE):
-        if len(kernel.steps) != steps:
-            steps, idle, asleep = len(kernel.steps), 0.0, 0
-            continue
-        idle += _SAMPLE
-        asleep = asleep + 1 if is_asleep(kernel.current.native) else 0
-        if idle >= stuck_after or asleep >= _SAMPLES:
-            raise _stuck(kernel, idle)
-
-
-def _stuck(kernel: Kernel, seconds: float) -> StuckError:
-    thread = kernel.current
-    line = where(thread) or "an unknown line"
-    return StuckError(
-        f"thread {thread.name!r} has been at {line} for {seconds:g} s without reaching an operation of the runtime: it "
-        "waits for something real (a lock or queue of the standard library, time.sleep, input) or loops without end. "
-        "Use the runtime's own threads, locks, queues and sleep"
-    )
-
-
-def _stop(kernel: Kernel) -> None:
-    """Unwind what is left, even if a thread has to be interrupted for it."""
-    if kernel.live:
-        kernel.max_steps = -1  # whoever reaches an operation parks the run
-        thread = kernel.current
-        if not kernel.wait(0.2) and thread.ident:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(RunAbandoned))
-            kernel.wait(2.0)
-        kernel.live = False
-        kernel.current = kernel.outside
-    kernel.close(lambda: kernel.wait(5.0))
 
 
 @contextmanager

@@ -9,11 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from taskpool.explore.replay import where
 from taskpool.runtime import operations as op
 from taskpool.runtime.kernel import Kernel, LogicalThread, describe
 from taskpool.runtime.operations import ACCESS_NAMES
-from taskpool.runtime.standstill import standstill_of, wait_of
+from taskpool.runtime.standstill import standstill_of, wait_of, where
 
 __all__ = ["Finding", "Kind", "finding_of"]
 

@@ -6,20 +6,15 @@ notes where that leaves the path that a run takes by itself.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import FrameType
 
 from taskpool.explore.errors import Diverged
 from taskpool.explore.schedule import Schedule, digest_of
 from taskpool.runtime.kernel import Kernel, LogicalThread, default_choice, describe, is_ready
+from taskpool.runtime.standstill import where
 
 __all__ = ["Moment", "Replayer"]
-
-_PACKAGE = Path(__file__).parents[1]
-_MACHINERY = (str(_PACKAGE / "runtime"), str(_PACKAGE / "explore"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +132,3 @@ class Replayer:
         else:
             got = f"{thread.name}, which {'has ended' if thread.ended else 'cannot go on'}"
         raise Diverged(step, f"thread {number}", got)
-
-
-def where(thread: LogicalThread) -> str:
-    """The line of the program that a stopped thread stands at, ``file:line``; "" if it is not known."""
-    frame: FrameType | None = sys._current_frames().get(thread.ident)
-    while frame is not None and frame.f_code.co_filename.startswith(_MACHINERY):
-        frame = frame.f_back
-    return "" if frame is None else f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"

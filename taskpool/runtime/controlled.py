@@ -42,6 +42,7 @@ from taskpool.runtime.kernel import (
     default_choice,
 )
 from taskpool.runtime.operations import Operation
+from taskpool.runtime.supervision import stop, watch
 
 T = TypeVar("T")
 
@@ -100,6 +101,7 @@ class ControlledRuntime:
 
         Raises:
             ControlledRunError: If threads are left that cannot go on, or the run was stopped before its end.
+            StuckError: If a thread waits for something real, or loops without an operation of the runtime.
             Exception: What a thread raised first.
         """
         kernel = self.kernel
@@ -107,11 +109,10 @@ class ControlledRuntime:
             kernel.cpu = cpu
             try:
                 kernel.begin(program, *args)
-                kernel.wait()
-                stuck = [t.name for t in kernel.blocked()]
+                watch(kernel)
+                stuck = [thread.name for thread in kernel.blocked()]
             finally:
-                kernel.live = False
-                kernel.close()
+                stop(kernel)
         if kernel.crash is not None:
             raise kernel.crash
         if kernel.errors:

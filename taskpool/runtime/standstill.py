@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from taskpool.runtime.kernel import Kernel, LogicalThread, describe
 
-__all__ = ["Standstill", "standstill_of", "wait_of"]
+__all__ = ["Standstill", "standstill_of", "wait_of", "where"]
+
+_PACKAGE = Path(__file__).parents[1]
+_MACHINERY = (str(_PACKAGE / "runtime"), str(_PACKAGE / "explore"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +73,11 @@ def _cycle(blocked: list[LogicalThread]) -> list[LogicalThread]:
         if at is not None and at in path:
             return path[path.index(at) :]
     return []
+
+
+def where(thread: LogicalThread) -> str:
+    """The line of the program that a stopped thread stands at, ``file:line``; "" if it is not known."""
+    frame: FrameType | None = sys._current_frames().get(thread.ident)
+    while frame is not None and frame.f_code.co_filename.startswith(_MACHINERY):
+        frame = frame.f_back
+    return "" if frame is None else f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"

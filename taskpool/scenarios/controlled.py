@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from taskpool.runtime.carriers import pinned
 from taskpool.runtime.controlled import ControlledRuntime
 from taskpool.runtime.standstill import standstill_of
+from taskpool.runtime.supervision import stop, watch
 from taskpool.scenarios.result import Outcome
 from taskpool.scenarios.runner import describe_stall, judge, outcome_of
 
@@ -32,11 +33,10 @@ def run_controlled(setup: Setup, recorder: Recorder) -> Run:
         kernel.cpu = cpu
         try:
             kernel.begin(setup.perform, ctx, recorder)
-            kernel.wait()
+            watch(kernel)
             return run_of(setup, ctx, recorder, runtime)
         finally:
-            kernel.live = False
-            kernel.close()
+            stop(kernel)
 
 
 def run_of(setup: Setup, ctx: ScenarioContext, recorder: Recorder, runtime: ControlledRuntime) -> Run:

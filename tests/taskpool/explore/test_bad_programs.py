@@ -13,10 +13,10 @@ import pytest
 from explore_programs import philosophers
 
 from taskpool.explore import NotDeterministic, explore
-from taskpool.explore.execution import StuckError
 from taskpool.runtime.carriers import carrier_count
 from taskpool.runtime.kernel import ForeignThreadError
 from taskpool.runtime.strict import RealThreadError
+from taskpool.runtime.supervision import StuckError
 
 
 @pytest.fixture(autouse=True)
