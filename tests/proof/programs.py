@@ -1,13 +1,15 @@
 """The programs: a few outside threads, a few calls each, on two serializers of one taskpool.
 
-A program is written as text, a word for each call: ``push:A`` ``wait:B`` (a push_wait) ``stop:A`` (a suspend) ``go:A`` (an
-unsuspend) ``nest:AB`` (push onto A a task that does a push_wait onto B) ``end`` (shut the pool down); threads are
-separated by ``|``. A thread that ends takes back the suspensions it has made, so that no program hangs by its own fault.
+A program is written as text, a word for each call: ``push:A``, ``wait:B`` (a push_wait), ``stop:A`` (a suspend),
+``go:A`` (an unsuspend), ``nest:AB`` (push onto A a task that does a push_wait onto B), ``end`` (shut the pool down);
+threads are separated by ``|``. A thread that ends takes back the suspensions it has made, so that no program hangs by
+its own fault.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations_with_replacement, product
 from random import Random
@@ -85,10 +87,8 @@ class Program:
                     pass
             for name, count in mine.items():
                 for _ in range(count):
-                    try:
+                    with suppress(NotSuspendedError):  # where another thread has taken it back
                         serializers[name].unsuspend()
-                    except NotSuspendedError:  # another thread has taken it back
-                        pass
 
         handles = [runtime.spawn(thread, calls, name=f"T{n}") for n, calls in enumerate(self.threads, 1)]
         for handle in handles:

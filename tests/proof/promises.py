@@ -21,7 +21,7 @@ class _Serializer:
 
 
 def check_promises(trace: Iterable[Event]) -> None:
-    """Raise AssertionError unless every task ran at most once, in order, one at a time, not while suspended, to its end.
+    """Raise AssertionError unless every task ran once at most, in order, alone, not while suspended, to its end.
 
     A task that was pushed ends, or is discarded and said to be. A task may run inside another of its serializer only if
     it was pushed synchronously further down that task's own call chain.
@@ -63,7 +63,7 @@ def check_promises(trace: Iterable[Event]) -> None:
             ended.add(task)
         elif kind in (EventKind.SERIALIZER_SUSPENDED, EventKind.SERIALIZER_UNSUSPENDED):
             if kind is EventKind.SERIALIZER_SUSPENDED:
-                inside = [t for t in serializer.running]
+                inside = list(serializer.running)
                 assert not inside, f"{name}: reported still while {inside} ran"
             serializer.suspensions = event.detail["count"]
         elif kind is EventKind.WAIT_STARTED:

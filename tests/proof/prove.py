@@ -57,7 +57,7 @@ def prove(job: Job) -> dict[str, Any]:
 
 def jobs(randoms: int, bound: int) -> Iterator[Job]:
     """Every program, the small ones first."""
-    short = [program for program in all_programs(1)]
+    short = list(all_programs(1))
     yield from (("all", str(program), bound) for program in short)
     known = {str(program) for program in short}
     yield from (("all", str(program), bound) for program in all_programs(2) if str(program) not in known)
