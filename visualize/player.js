@@ -2,8 +2,9 @@
 // it asks for nothing, plays only when told to, and needs no other library.
 //
 // Read it in this order: player_trace, player_state (what is), player_cues (when), player_layout, player_scene,
-// player_lines (where), player_paint, player_draw, player_stage (how it looks and moves), player_bars, player_strip,
-// player_words, player_why, player_history, player_panel (what is told), player_keys, player_pointer (who asks).
+// player_lines (where), player_paint, player_draw, player_cards, player_stage (how it looks and moves), player_bars,
+// player_strip, player_words, player_why, player_history, player_panel (what is told), player_keys, player_pointer (who
+// asks), player_page (what is around it).
 
 import { Trace, lowerBound } from "./player_trace.js";
 import { States } from "./player_state.js";
@@ -13,13 +14,14 @@ import { Stage, targets } from "./player_stage.js";
 import { Strip } from "./player_strip.js";
 import { Mirror, Panel, element } from "./player_panel.js";
 import { moment, sentence } from "./player_words.js";
+import { fitFrame, watchTheme, watchWidth } from "./player_page.js";
 import { bindKeys } from "./player_keys.js";
 import { bindPointer } from "./player_pointer.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32];
 const MOVE = 460; // milliseconds that a token travels at most
 
-export class Player {
+class Player {
   constructor(data) {
     this.data = data;
     this.traces = data.runs.map((run, number) => new Trace(data, run, number));
@@ -32,14 +34,19 @@ export class Player {
     this.find = (id) => document.getElementById(id);
     const makePaint = (context, ratio) => {
       const paint = new Paint(context, THEMES[this.theme], null, ratio);
-      paint.stylesOf = (run) => (queue) => data.styles[this.traces[run].queues[queue]?.style ?? data.styles.length - 1];
+      paint.stylesOf = (run) => (queue) =>
+        data.styles[this.traces[run].queues[queue]?.style ?? data.styles.length - 1];
       return paint;
     };
     this.theme = "light";
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     this.stage = new Stage(this.find("stage"), this.traces, makePaint);
     this.strip = new Strip(this.find("strip"), this.traces, makePaint);
-    this.panel = new Panel(this.find("panel"), (run, at) => this.go(this.cues.after(run, at)), (target) => this.pick(target));
+    this.panel = new Panel(
+      this.find("panel"),
+      (run, at) => this.go(this.cues.after(run, at)),
+      (target) => this.pick(target),
+    );
     this.mirror = new Mirror(this.find("mirror"), this.traces, {
       pick: (target) => this.pick(target),
       ring: (box) => {
@@ -51,8 +58,8 @@ export class Player {
     this.useAxis(data.by);
     bindKeys(this);
     bindPointer(this);
-    this.watchTheme();
-    this.watchSize();
+    watchTheme((theme) => this.useTheme(theme));
+    watchWidth(this.find("stage-box"), (width) => this.useWidth(width));
     this.go(this.cueOf(data.at), { jump: true });
   }
 
@@ -60,7 +67,7 @@ export class Player {
 
   // By "time", by "events", or by "progress" (each run takes the same room): one order of cues, one axis.
   useAxis(by) {
-    const moment = this.cues && this.cues.size ? [this.cues.run[this.cue - 1], this.cues.at[this.cue - 1]] : null;
+    const last = this.cue ? [this.cues.run[this.cue - 1], this.cues.at[this.cue - 1]] : null; // what stays the last
     const order = by === "progress" ? "progress" : "time";
     if (this.cues?.by !== order) this.cues = new Cues(this.traces, order);
     this.by = by;
@@ -72,7 +79,7 @@ export class Player {
     const { divergence } = this.data;
     this.difference = divergence ? this.cues.after(divergence.run, divergence.at) : null;
     this.find("difference").hidden = this.difference === null;
-    if (moment && moment[0] !== undefined) this.go(this.cues.after(...moment), { jump: true });
+    if (this.stage.scenes.length) this.go(last ? this.cues.after(...last) : 0, { jump: true });
   }
 
   // The cues of waits, pauses and failures, each in order.
@@ -94,7 +101,8 @@ export class Player {
   cueOf(at) {
     if (at === "end") return this.cues.size;
     if (at === "difference") return this.difference ?? 0;
-    if (typeof at === "number") return this.axis.unit === "time" ? this.axis.cueAt(at * 1e9) : Math.min(at, this.cues.size);
+    if (typeof at === "number")
+      return this.axis.unit === "time" ? this.axis.cueAt(at * 1e9) : Math.min(at, this.cues.size);
     return 0;
   }
 
@@ -214,8 +222,9 @@ export class Player {
   tell() {
     const { cues } = this;
     const span = cues.end - cues.start;
-    const start = this.traces[0]?.start ?? 0;
-    const clock = `${moment(cues.timeAt(this.cue) + start * 1e9, span)} · event ${this.cue.toLocaleString("en")} of ${cues.size.toLocaleString("en")}`;
+    const start = this.traces[0].start;
+    const count = `event ${this.cue.toLocaleString("en")} of ${cues.size.toLocaleString("en")}`;
+    const clock = `${moment(cues.timeAt(this.cue) + start, span)} · ${count}`;
     this.find("clock").textContent = cues.size ? `t = ${clock}` : "";
     this.find("said").replaceChildren(...this.said());
     const slider = this.find("strip");
@@ -243,7 +252,9 @@ export class Player {
   // What takes longer and is read at rest: the history and the stage in words.
   tellMore() {
     this.stage.scenes.forEach((scene, run) => this.mirror.update(run, scene, targets(scene)));
-    const status = this.stage.scenes.map((scene) => `${scene.trace.title}: ${scene.status.text || "nothing is blocked"}`);
+    const status = this.stage.scenes.map(
+      (scene) => `${scene.trace.title}: ${scene.status.text || "nothing is blocked"}`,
+    );
     this.find("stage").setAttribute("aria-label", `The stage. ${status.join(". ")}.`);
     if (this.panel.target) this.panel.update(this.stage.scenes[this.panel.target.run].state);
     this.fitFrame();
@@ -255,7 +266,12 @@ export class Player {
 
   pick(target) {
     if (!target) this.panel.close();
-    else this.panel.open(target, this.stage.scenes[target.run].state, this.traces.length > 1 ? this.traces[target.run].title : "");
+    else
+      this.panel.open(
+        target,
+        this.stage.scenes[target.run].state,
+        this.traces.length > 1 ? this.traces[target.run].title : "",
+      );
     this.fitFrame();
   }
 
@@ -265,61 +281,33 @@ export class Player {
     const option = ([value, text]) => element("option", { value }, text);
     this.find("title").textContent = this.data.title;
     this.find("speed").append(...SPEEDS.map((speed) => option([speed, `${speed}×`])));
-    const axes = [["time", "by time"], ["events", "by event"]];
+    const axes = [
+      ["time", "by time"],
+      ["events", "by event"],
+    ];
     if (this.traces.length > 1) axes.push(["progress", "by progress"]);
     this.find("axis").append(...axes.map(option));
     this.setSpeed(1);
   }
 
-  // JupyterLab's theme where the page around is one that can be read, else the system's.
-  watchTheme() {
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    let body = null;
-    try {
-      body = window.parent.document.body;
-    } catch {
-      // another site's page: it cannot be read
-    }
-    const read = () => {
-      const light = body?.dataset.jpThemeLight;
-      this.theme = (light === undefined ? dark.matches : light === "false") ? "dark" : "light";
-      document.documentElement.dataset.theme = this.theme;
-      if (this.stage.paint) {
-        this.stage.repaint();
-        this.strip.repaint();
-        this.wake();
-      }
-    };
-    read();
-    dark.addEventListener("change", read);
-    if (body) new MutationObserver(read).observe(body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  useTheme(theme) {
+    this.theme = theme;
+    if (!this.stage.paint) return;
+    this.stage.repaint();
+    this.strip.repaint();
+    this.wake();
   }
 
-  watchSize() {
-    const layOut = () => {
-      const width = Math.floor(this.find("stage-box").clientWidth);
-      const ratio = globalThis.devicePixelRatio;
-      if (!width || (width === this.width && ratio === this.ratio)) return;
-      this.width = width;
-      this.ratio = ratio;
-      this.stage.resize(width);
-      this.strip.resize(width);
-      if (this.stage.scenes.length) this.go(this.cue, { jump: true });
-    };
-    layOut();
-    if (!this.width) this.stage.resize(640), this.strip.resize(640);
-    new ResizeObserver(layOut).observe(this.find("stage-box"));
+  useWidth(width) {
+    this.stage.resize(width);
+    this.strip.resize(width);
+    if (!this.stage.scenes.length) return;
+    this.go(this.cue, { jump: true });
+    this.fitFrame();
   }
 
-  // Make the frame around this page as high as the page, where that is allowed.
   fitFrame() {
-    const height = document.getElementById("player").offsetHeight + 16;
-    try {
-      if (window.frameElement && height !== this.fitted) window.frameElement.style.height = `${height}px`;
-      this.fitted = height;
-    } catch {
-      // another site's page: it keeps its height, and this page scrolls
-    }
+    fitFrame(this.find("player"));
   }
 }
 

@@ -22,7 +22,13 @@ export function lanesOf(trace) {
   const lanes = [];
   const open = new Map(); // thread → its stack of [position, level, owner, its Bars and place in them]
   const waits = new Map();
-  const { task_started: started, task_finished: finished, task_failed: failed, wait_started: waiting, wait_ended: waited } = trace.code;
+  const {
+    task_started: started,
+    task_finished: finished,
+    task_failed: failed,
+    wait_started: waiting,
+    wait_ended: waited,
+  } = trace.code;
   const laneOf = (thread) => {
     const { slot, short } = trace.threads[thread];
     if (slot === NONE) return null;

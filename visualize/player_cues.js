@@ -5,8 +5,15 @@ import { lowerBound } from "./player_trace.js";
 
 // What kinds are worth half a breath when the player plays: they only prepare the next one.
 const QUICK = new Set([
-  "pool_created", "thread_started", "thread_stopped", "thread_idled", "thread_woke", "control_queued", "control_ran",
-  "serializer_scheduled", "serializer_released",
+  "pool_created",
+  "thread_started",
+  "thread_stopped",
+  "thread_idled",
+  "thread_woke",
+  "control_queued",
+  "control_ran",
+  "serializer_scheduled",
+  "serializer_released",
 ]);
 const BREATH = 420; // milliseconds for one event at speed 1
 const LONGEST = 150_000; // milliseconds for a whole play at speed 1
@@ -83,7 +90,7 @@ function dealOut(order, traces) {
   }
   for (let run = 0; run < traces.length; run++) {
     const end = run + 1 < starts.length ? starts[run + 1] : order.length;
-    for (let low = starts[run]; low < end; ) {
+    for (let low = starts[run]; low < end;) {
       let high = low;
       while (high < end && order[high][0] === order[low][0]) high++;
       for (let index = low; index < high; index++) order[index][1] = (index - low) / (high - low);

@@ -36,14 +36,18 @@ function aboutTask(state, task) {
   const facts = [];
   const turn = trace.turnOf(task);
   if (turn !== NONE) facts.push(["what", `a turn: it lets a thread run what ${trace.queueName(turn)} has queued`]);
-  else if (trace.originFacts(task).checkpoint) facts.push(["what", "a suspend's checkpoint: when it runs, what was queued before has run"]);
+  else if (trace.originFacts(task).checkpoint)
+    facts.push(["what", "a suspend's checkpoint: when it runs, what was queued before has run"]);
   if (origin !== undefined) {
     const control = trace.kindName(origin) === "control_queued";
     if (control) facts.push(["what", "a control task: the second token of a push, for managing the pool"]);
     const inlined = trace.kindName(origin) === "task_inlined";
     facts.push(["queue", trace.queueName(trace.queue[origin]) + (inlined ? ", but run inline" : "")]);
     const parent = trace.parent[origin] === NONE ? "" : `, in ${trace.taskName(trace.parent[origin])}`;
-    facts.push([inlined ? "run by" : "pushed by", `${trace.threadName(trace.thread[origin])}${parent}, at ${duration(trace.time[origin])}`]);
+    facts.push([
+      inlined ? "run by" : "pushed by",
+      `${trace.threadName(trace.thread[origin])}${parent}, at ${duration(trace.time[origin])}`,
+    ]);
   }
   facts.push(["now", whereabouts(state, task)]);
   const title = trace.taskName(task);
@@ -54,7 +58,9 @@ function whereabouts(state, task) {
   const { trace } = state;
   const place = state.whereIs(task);
   if (place.queue !== undefined) {
-    return place.ahead ? `queued in ${trace.queueName(place.queue)} behind ${amount(place.ahead, "other")}` : `next in ${trace.queueName(place.queue)}`;
+    return place.ahead
+      ? `queued in ${trace.queueName(place.queue)} behind ${amount(place.ahead, "other")}`
+      : `next in ${trace.queueName(place.queue)}`;
   }
   if (place.thread !== undefined) return `in progress on ${trace.threadName(place.thread)}`;
   const origin = trace.origin.get(task);
@@ -71,7 +77,12 @@ function aboutThread(state, thread) {
   else if (queue !== NONE) facts.push(["serves", trace.queueName(queue)]);
   facts.push(["now", state.statusOf(thread) || (role === "outside" ? "not waiting" : "not started")]);
   const tasks = state.stackOf(thread).map((at) => trace.task[at]);
-  return { title: `Thread ${trace.threadName(thread)}`, facts, tasks: tasks.reverse(), tasksTitle: "Its stack, the newest first" };
+  return {
+    title: `Thread ${trace.threadName(thread)}`,
+    facts,
+    tasks: tasks.reverse(),
+    tasksTitle: "Its stack, the newest first",
+  };
 }
 
 function aboutQueue(state, queue) {
@@ -83,13 +94,21 @@ function aboutQueue(state, queue) {
   if (role === "serializer") {
     const asked = state.suspensions.get(queue) ?? [];
     const names = listed([...new Set(asked.map((at) => trace.threadName(trace.thread[at])))]);
-    const closed = state.quiet.has(queue) ? `paused by ${names}` : `being paused by ${names}: what was queued before runs first`;
+    const closed = state.quiet.has(queue)
+      ? `paused by ${names}`
+      : `being paused by ${names}: what was queued before runs first`;
     facts.push(["gate", asked.length ? closed : "open"]);
     const executors = [...(state.executors().get(queue) ?? [])].map((thread) => trace.threadName(thread));
     facts.push(["executed by", executors.length ? listed(executors) : "no thread"]);
   }
   const kind = { serializer: "Serializer", control: "Control queue", pool: "Queue" }[role];
-  return { title: `${kind} ${trace.queueName(queue)}`, facts, tasks: tasks.slice(0, TASKS), tasksTitle: "In the queue, the next first", tasksMore: Math.max(0, tasks.length - TASKS) };
+  return {
+    title: `${kind} ${trace.queueName(queue)}`,
+    facts,
+    tasks: tasks.slice(0, TASKS),
+    tasksTitle: "In the queue, the next first",
+    tasksMore: Math.max(0, tasks.length - TASKS),
+  };
 }
 
 // One line about a thread or a queue, for who does not see the stage.

@@ -1,4 +1,4 @@
-// Keys and buttons. Keys work while the page has the focus; those that it knows go no further, all others are left alone.
+// Keys and buttons. Keys work while the page has the focus; those that it knows go no further, others are left alone.
 
 import { element } from "./player_panel.js";
 
@@ -30,14 +30,24 @@ function bindings(player) {
   ];
 }
 
-const NAMES = { " ": "Space", ArrowRight: "→", ArrowLeft: "←", PageDown: "Page Down", PageUp: "Page Up", Escape: "Esc" };
+const NAMES = {
+  " ": "Space",
+  ArrowRight: "→",
+  ArrowLeft: "←",
+  PageDown: "Page Down",
+  PageUp: "Page Up",
+  Escape: "Esc",
+};
 
 export function bindKeys(player) {
   const known = bindings(player);
   const actions = new Map(known.flatMap(([keys, , action]) => keys.map((key) => [key, action])));
-  const name = (key) => (/^[A-Z]$/.test(key) ? `Shift ${key}` : (NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key)));
+  const name = (key) =>
+    /^[A-Z]$/.test(key) ? `Shift ${key}` : (NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key));
   for (const [keys, what] of known) {
-    const shown = keys.filter((key) => key !== "=").flatMap((key, index) => [index ? " " : "", element("kbd", {}, name(key))]);
+    const shown = keys
+      .filter((key) => key !== "=")
+      .flatMap((key, index) => [index ? " " : "", element("kbd", {}, name(key))]);
     player.find("help-keys").append(element("dt", {}, ...shown), element("dd", {}, what));
   }
   document.addEventListener("keydown", (event) => {

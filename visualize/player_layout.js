@@ -75,7 +75,7 @@ export function tokenSize(trace, height) {
   return { height, width: Math.max(height, Math.round(trace.digits * (big ? 6.8 : 5.4) + (big ? 9 : 7))) };
 }
 
-// Chips as wide as their names, and wider for who will wait; when room is short, first for that, then for the last ones.
+// Chips as wide as their names, and wider for who will wait; where room is short, without that, or without the last.
 function placeCallers(trace, threads, place) {
   const { compact, rect, left, right } = place;
   const heading = compact ? 0 : 66;
@@ -94,8 +94,15 @@ function placeCallers(trace, threads, place) {
     x += widths[index] + 8;
   }
   const rest = threads.slice(shown.length);
-  const restChip = rest.length ? { x, y: rect.y + HEAD + 4, width: Math.max(60, Math.min(150, right - x)), height: 22 } : null;
-  return { chips: new Map(shown), rest, restChip, label: heading && threads.length ? { x: left, y: rect.y + HEAD + 19 } : null };
+  const restChip = rest.length
+    ? { x, y: rect.y + HEAD + 4, width: Math.max(60, Math.min(150, right - x)), height: 22 }
+    : null;
+  return {
+    chips: new Map(shown),
+    rest,
+    restChip,
+    label: heading && threads.length ? { x: left, y: rect.y + HEAD + 19 } : null,
+  };
 }
 
 // The serializers' rows: high ones while there is room, then low ones, then the least eventful share one.
@@ -163,7 +170,9 @@ function placeQueues(trace, cast, place) {
   const used = usedQueues(trace);
   for (const queue of cast.pools) {
     const servers = cast.workers.filter((thread) => trace.threads[thread].queue === queue);
-    const boxes = [...new Set(servers.map((thread) => place.slots.boxes[trace.threads[thread].slot]))].filter(Boolean);
+    const boxes = [...new Set(servers.map((thread) => place.slots.boxes[trace.threads[thread].slot]))].filter(
+      Boolean,
+    );
     if (servers.length === 1 && cast.workers.length > 1) {
       if (boxes.length) rows.set(queue, railBeside(trace, place, boxes[0]));
     } else if (servers.length || used.has(queue)) shared.push({ queue, boxes });
@@ -178,7 +187,11 @@ function placeQueues(trace, cast, place) {
   });
   cast.control.forEach((queue, index) => {
     const row = rail(trace, place.columns.queues, place.body.bottom - controls + 10 + index * CONTROL, 40, 14);
-    rows.set(queue, { ...row, token: { width: 14, height: 14 }, room: Math.max(1, Math.floor((row.width - 6) / 18)) });
+    rows.set(queue, {
+      ...row,
+      token: { width: 14, height: 14 },
+      room: Math.max(1, Math.floor((row.width - 6) / 18)),
+    });
   });
   return rows;
 }

@@ -67,7 +67,10 @@ function targetOf(scene, thread, at) {
   const { trace, place, spots, executing } = scene;
   const { reason } = trace.facts(at);
   const spot = trace.task[at] !== NONE && reason !== "suspended" ? spots.get(trace.task[at]) : undefined;
-  if (spot) return spot.card ? { x: spot.x, y: spot.y + spot.height / 2 } : { x: spot.x + spot.width / 2, y: spot.y + spot.height + 3 };
+  if (spot)
+    return spot.card
+      ? { x: spot.x, y: spot.y + spot.height / 2 }
+      : { x: spot.x + spot.width / 2, y: spot.y + spot.height + 3 };
   const hidden = trace.task[at] === NONE ? undefined : scene.state.whereIs(trace.task[at]).queue;
   const full = hidden === undefined ? undefined : rowOf(place, hidden);
   if (full && full !== place.rows.restRow) return { x: full.x + 12, y: full.bottom + 2 };

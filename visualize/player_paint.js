@@ -3,14 +3,40 @@
 
 export const THEMES = {
   light: {
-    page: "#fbfcfd", panel: "#ffffff", edge: "#d5dae0", ink: "#1b1f24", muted: "#57606a", rail: "#868e98",
-    good: "#009e73", goodText: "#00694d", bad: "#d55e00", badText: "#a84a00", hatch: "rgba(213, 94, 0, 0.17)",
-    blocked: "#fffaf6", accent: "#0b62b8", bar: "#edf2f6", control: "#c3c9d0", controlEdge: "#7d858e",
+    page: "#fbfcfd",
+    panel: "#ffffff",
+    edge: "#d5dae0",
+    ink: "#1b1f24",
+    muted: "#57606a",
+    rail: "#868e98",
+    good: "#009e73",
+    goodText: "#00694d",
+    bad: "#d55e00",
+    badText: "#a84a00",
+    hatch: "rgba(213, 94, 0, 0.17)",
+    blocked: "#fffaf6",
+    accent: "#0b62b8",
+    bar: "#edf2f6",
+    control: "#c3c9d0",
+    controlEdge: "#7d858e",
   },
   dark: {
-    page: "#0f1214", panel: "#15191c", edge: "#343b42", ink: "#e8edf2", muted: "#a2abb5", rail: "#7f8892",
-    good: "#1fbf8f", goodText: "#4fdcae", bad: "#e8702a", badText: "#ff9d5c", hatch: "rgba(232, 112, 42, 0.26)",
-    blocked: "#1e1814", accent: "#6cb4ff", bar: "#1d2327", control: "#4a525a", controlEdge: "#8c959f",
+    page: "#0f1214",
+    panel: "#15191c",
+    edge: "#343b42",
+    ink: "#e8edf2",
+    muted: "#a2abb5",
+    rail: "#7f8892",
+    good: "#1fbf8f",
+    goodText: "#4fdcae",
+    bad: "#e8702a",
+    badText: "#ff9d5c",
+    hatch: "rgba(232, 112, 42, 0.26)",
+    blocked: "#1e1814",
+    accent: "#6cb4ff",
+    bar: "#1d2327",
+    control: "#4a525a",
+    controlEdge: "#8c959f",
   },
 };
 
@@ -179,7 +205,14 @@ export class Paint {
     const control = from.x >= to.x ? { x: to.x + reach * 0.6, y: to.y + 8 } : { x: to.x - reach * 0.6, y: to.y + 8 };
     context.beginPath();
     context.moveTo(from.x, from.y);
-    context.bezierCurveTo(from.x - (from.x >= to.x ? reach : -reach) * 0.6, from.y + 4, control.x, control.y, to.x, to.y);
+    context.bezierCurveTo(
+      from.x - (from.x >= to.x ? reach : -reach) * 0.6,
+      from.y + 4,
+      control.x,
+      control.y,
+      to.x,
+      to.y,
+    );
     context.stroke();
     this.arrowHead(to, Math.atan2(to.y - control.y, to.x - control.x), 9);
     context.restore();

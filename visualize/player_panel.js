@@ -40,7 +40,11 @@ export class Panel {
     if (!this.target) return;
     const focused = this.root.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
     const told = this.target.group ? this.groupOf(state) : describe(state, this.target);
-    const close = element("button", { type: "button", class: "close", "data-key": "close", onclick: () => this.pick(null) }, "close");
+    const close = element(
+      "button",
+      { type: "button", class: "close", "data-key": "close", onclick: () => this.pick(null) },
+      "close",
+    );
     const where = this.title ? element("span", { class: "run" }, this.title) : "";
     const head = element("div", { class: "head" }, element("h2", {}, told.title), where, close);
     const body = element("div", { class: "columns" }, this.left(state, told), this.right(state, told));
@@ -54,20 +58,54 @@ export class Panel {
   groupOf(state) {
     const type = this.target.type === "queues" ? "queue" : "thread";
     const targets = this.target.group.map((one) => ({ run: this.target.run, type, [type]: one }));
-    return { title: this.target.text, facts: [], why: [], tasks: [], events: [], earlier: 0, later: 0, targets, state };
+    return {
+      title: this.target.text,
+      facts: [],
+      why: [],
+      tasks: [],
+      events: [],
+      earlier: 0,
+      later: 0,
+      targets,
+      state,
+    };
   }
 
   left(state, told) {
     const parts = [];
     if (told.facts.length) {
-      parts.push(element("dl", {}, ...told.facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])));
+      parts.push(
+        element(
+          "dl",
+          {},
+          ...told.facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]),
+        ),
+      );
     }
-    if (told.targets) parts.push(element("ul", {}, ...told.targets.map((target, index) => element("li", {}, this.link(inWords(state, target), target, `group ${index}`)))));
+    if (told.targets)
+      parts.push(
+        element(
+          "ul",
+          {},
+          ...told.targets.map((target, index) =>
+            element("li", {}, this.link(inWords(state, target), target, `group ${index}`)),
+          ),
+        ),
+      );
     if (told.why.length) {
-      parts.push(element("h3", {}, "Why is it waiting?"), element("ol", { class: "why" }, ...told.why.map((text) => element("li", {}, text))));
+      parts.push(
+        element("h3", {}, "Why is it waiting?"),
+        element("ol", { class: "why" }, ...told.why.map((text) => element("li", {}, text))),
+      );
     } else if (!told.targets) parts.push(element("p", { class: "quiet" }, "It waits for nothing at this moment."));
     if (told.tasks.length) {
-      const tasks = told.tasks.map((task) => element("li", {}, this.link(state.trace.taskName(task), { run: this.target.run, type: "task", task }, `task ${task}`)));
+      const tasks = told.tasks.map((task) =>
+        element(
+          "li",
+          {},
+          this.link(state.trace.taskName(task), { run: this.target.run, type: "task", task }, `task ${task}`),
+        ),
+      );
       if (told.tasksMore) tasks.push(element("li", {}, `… and ${told.tasksMore.toLocaleString("en")} more`));
       parts.push(element("h3", {}, told.tasksTitle), element("ul", { class: "tasks" }, ...tasks));
     }
@@ -75,7 +113,11 @@ export class Panel {
   }
 
   link(text, target, key) {
-    return element("button", { type: "button", class: "link", "data-key": key, onclick: () => this.pick(target) }, text);
+    return element(
+      "button",
+      { type: "button", class: "link", "data-key": key, onclick: () => this.pick(target) },
+      text,
+    );
   }
 
   right(state, told) {
@@ -85,12 +127,30 @@ export class Panel {
       const now = at === state.position - 1;
       const label = `${duration(trace.time[at])} `;
       const open = () => this.go(this.target.run, at);
-      const button = element("button", { type: "button", class: "link", "data-key": `event ${at}`, onclick: open }, element("span", { class: "time" }, label), sentence(trace, at));
-      return element("li", { class: at < state.position ? (now ? "now" : "past") : "coming", ...(now ? { "aria-current": "step" } : {}) }, button);
+      const button = element(
+        "button",
+        { type: "button", class: "link", "data-key": `event ${at}`, onclick: open },
+        element("span", { class: "time" }, label),
+        sentence(trace, at),
+      );
+      return element(
+        "li",
+        {
+          class: at < state.position ? (now ? "now" : "past") : "coming",
+          ...(now ? { "aria-current": "step" } : {}),
+        },
+        button,
+      );
     });
-    if (told.earlier) rows.unshift(element("li", { class: "past" }, `… ${told.earlier.toLocaleString("en")} earlier`));
+    if (told.earlier)
+      rows.unshift(element("li", { class: "past" }, `… ${told.earlier.toLocaleString("en")} earlier`));
     if (told.later) rows.push(element("li", { class: "coming" }, `… ${told.later.toLocaleString("en")} later`));
-    return element("div", {}, element("h3", {}, "What happened to it"), element("ol", { class: "events", tabindex: "0", "aria-label": "events" }, ...rows));
+    return element(
+      "div",
+      {},
+      element("h3", {}, "What happened to it"),
+      element("ol", { class: "events", tabindex: "0", "aria-label": "events" }, ...rows),
+    );
   }
 }
 

@@ -41,7 +41,8 @@ function bindStrip(player) {
     (event) => {
       const across = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
       if (event.ctrlKey || event.metaKey) strip.zoom(Math.exp(-event.deltaY / 200), strip.placeAt(event.offsetX));
-      else if (strip.zoomed && across) strip.move(strip.view.low + (across / 600) * (strip.view.high - strip.view.low));
+      else if (strip.zoomed && across)
+        strip.move(strip.view.low + (across / 600) * (strip.view.high - strip.view.low));
       else return; // the page scrolls
       event.preventDefault();
       player.wake();

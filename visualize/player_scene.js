@@ -14,7 +14,7 @@ export function sceneOf(state, place) {
   return new Scene(state, place);
 }
 
-export class Scene {
+class Scene {
   constructor(state, place) {
     this.state = state;
     this.trace = state.trace;
@@ -128,7 +128,9 @@ export class Scene {
 
   placeRest() {
     const { state, trace, place } = this;
-    const threads = [...this.occupants].flatMap(([slot, thread]) => (slot >= place.slots.boxes.length ? [thread] : []));
+    const threads = [...this.occupants].flatMap(([slot, thread]) =>
+      slot >= place.slots.boxes.length ? [thread] : [],
+    );
     const parts = [`${threads.length} more`];
     for (const status of ["blocked", "running"]) {
       const count = threads.filter((thread) => state.statusOf(thread) === status).length;
@@ -212,7 +214,8 @@ export class Scene {
     const task = trace.task[at];
     const { reason } = trace.facts(at);
     if (reason === "suspend") return [`until ${on} is still`, `→ ${on}`];
-    if (reason === "suspended" || reason === "blocking_suspend") return [`until ${on} is resumed`, `needs ${on}`, `→ ${on}`];
+    if (reason === "suspended" || reason === "blocking_suspend")
+      return [`until ${on} is resumed`, `needs ${on}`, `→ ${on}`];
     if (reason === "serializer_lock") return [`until ${on} is free`, `→ ${on}`];
     if (task === NONE) return [`needs ${on}`, `→ ${on}`];
     const { queue, thread: runner } = state.whereIs(task);
@@ -234,7 +237,11 @@ export class Scene {
     const { rest, restChip } = place.callers;
     if (restChip) {
       const blocked = rest.filter((thread) => state.waits.has(thread)).length;
-      this.chips.push({ box: restChip, group: rest, name: `${rest.length} more${blocked ? `, ${blocked} wait` : ""}` });
+      this.chips.push({
+        box: restChip,
+        group: rest,
+        name: `${rest.length} more${blocked ? `, ${blocked} wait` : ""}`,
+      });
     }
   }
 

@@ -28,12 +28,14 @@ class Moving {
       const old = this.shown.get(item.key);
       let from = old ? this.where(old) : time ? origin(item) : null;
       if (!from) from = time ? { ...item, alpha: 0 } : { ...item, alpha: 1 };
-      const far = Math.abs(from.x - item.x) > 1 || Math.abs(from.y - item.y) > 1 || Math.abs(from.width - item.width) > 1;
+      const far =
+        Math.abs(from.x - item.x) > 1 || Math.abs(from.y - item.y) > 1 || Math.abs(from.width - item.width) > 1;
       next.set(item.key, { item, from, start: now, time: far || from.alpha < 1 ? time : 0 });
     }
     if (time) {
       for (const [key, old] of this.shown) {
-        if (!next.has(key) && !old.leaving) next.set(key, { ...old, from: this.where(old), start: now, time, leaving: true });
+        if (!next.has(key) && !old.leaving)
+          next.set(key, { ...old, from: this.where(old), start: now, time, leaving: true });
       }
     }
     this.shown = next;
@@ -166,7 +168,17 @@ export class Stage {
       this.paint.styles = this.paint.stylesOf(run);
       drawScene(this.paint, scene, this.moving[run]);
     });
-    if (this.ring) this.paint.box(this.ring.x - 4, this.ring.y - 4, this.ring.width + 8, this.ring.height + 8, 8, null, theme.accent, 2);
+    if (this.ring)
+      this.paint.box(
+        this.ring.x - 4,
+        this.ring.y - 4,
+        this.ring.width + 8,
+        this.ring.height + 8,
+        8,
+        null,
+        theme.accent,
+        2,
+      );
     return this.moving.some((moving) => moving.busy);
   }
 
@@ -183,7 +195,8 @@ export function targets(scene) {
   const run = scene.trace.number;
   const found = scene.items.map((item) => ({ run, type: "task", task: item.key, box: item })).reverse();
   for (const shown of scene.boxes) {
-    if (shown.group) found.push({ run, type: "threads", group: shown.group, box: shown.box, text: shown.parts.join(", ") });
+    if (shown.group)
+      found.push({ run, type: "threads", group: shown.group, box: shown.box, text: shown.parts.join(", ") });
     else if (shown.thread !== undefined) found.push({ run, type: "thread", thread: shown.thread, box: shown.box });
   }
   for (const chip of scene.chips) {
@@ -200,5 +213,7 @@ export function targets(scene) {
 }
 
 function inside(box, x, y, slack = 0) {
-  return x >= box.x - slack && x <= box.x + box.width + slack && y >= box.y - slack && y <= box.y + box.height + slack;
+  return (
+    x >= box.x - slack && x <= box.x + box.width + slack && y >= box.y - slack && y <= box.y + box.height + slack
+  );
 }

@@ -32,7 +32,10 @@ export class Strip {
   }
 
   resize(width) {
-    const count = Math.max(1, this.lanes.reduce((sum, lanes) => sum + lanes.length, 0));
+    const count = Math.max(
+      1,
+      this.lanes.reduce((sum, lanes) => sum + lanes.length, 0),
+    );
     this.row = Math.max(4, Math.min(16, Math.floor(180 / count)));
     this.left = width < 560 ? 78 : 108;
     this.right = width - RIGHT;
@@ -119,7 +122,12 @@ export class Strip {
     this.lanes.forEach((lanes, run) => {
       this.paint.styles = this.paint.stylesOf(run);
       this.paint.text(this.traces[run].title, 12, y + 12, { size: 11, weight: 700, room: this.left - 18 });
-      if (this.hidden[run]) this.paint.text(`${MOST_LANES} of ${MOST_LANES + this.hidden[run]} threads`, this.right, y + 12, { size: 10, colour: theme.muted, align: "right" });
+      if (this.hidden[run])
+        this.paint.text(`${MOST_LANES} of ${MOST_LANES + this.hidden[run]} threads`, this.right, y + 12, {
+          size: 10,
+          colour: theme.muted,
+          align: "right",
+        });
       y += HEADING;
       for (const lane of lanes) {
         this.drawLane(lane, y);
@@ -135,7 +143,13 @@ export class Strip {
   drawLane(lane, y) {
     const { context, theme } = this.paint;
     const height = this.row - (this.row > 8 ? 3 : 1);
-    if (this.row >= 10) this.paint.text(lane.label, this.left - 8, y + height - 2, { size: 10.5, colour: theme.muted, align: "right", room: this.left - 18 });
+    if (this.row >= 10)
+      this.paint.text(lane.label, this.left - 8, y + height - 2, {
+        size: 10.5,
+        colour: theme.muted,
+        align: "right",
+        room: this.left - 18,
+      });
     context.save();
     context.beginPath();
     context.rect(this.left, y, this.right - this.left, height);
@@ -144,7 +158,9 @@ export class Strip {
     context.fillRect(this.left, y + height / 2, this.right - this.left, 1);
     lane.levels.forEach((bars, level) => {
       const inset = Math.min(level * 3, height / 2 - 1.5);
-      this.eachVisible(bars, (x, width, owner, many) => this.drawBar(x, y + inset, width, height - 2 * inset, owner, level, many));
+      this.eachVisible(bars, (x, width, owner, many) =>
+        this.drawBar(x, y + inset, width, height - 2 * inset, owner, level, many),
+      );
     });
     this.eachVisible(lane.blocked, (x, width) => this.drawBlocked(x, y, width, height));
     context.restore();
@@ -174,7 +190,15 @@ export class Strip {
     const edge = level ? 1 : 0;
     this.paint.box(x + edge, y + edge, width - 2 * edge, height - 2 * edge, 2, style.colour);
     if (height >= 8 && width >= 6 && !level) {
-      this.paint.overlay(x, y, width, height, 2, style.pattern, style.ink === "#FFFFFF" ? "rgba(255,255,255,.5)" : "rgba(17,17,17,.4)");
+      this.paint.overlay(
+        x,
+        y,
+        width,
+        height,
+        2,
+        style.pattern,
+        style.ink === "#FFFFFF" ? "rgba(255,255,255,.5)" : "rgba(17,17,17,.4)",
+      );
     }
     if (width >= 4 && !level) this.paint.box(x + 0.5, y + 0.5, width - 1, height - 1, 2, null, style.edge, 1);
   }
@@ -225,7 +249,11 @@ export class Strip {
     context.stroke();
     context.restore();
     const right = x < this.right - 100;
-    this.paint.text("first difference", right ? x + 5 : x - 5, TOP + 11, { size: 10.5, colour: theme.badText, align: right ? "left" : "right" });
+    this.paint.text("first difference", right ? x + 5 : x - 5, TOP + 11, {
+      size: 10.5,
+      colour: theme.badText,
+      align: right ? "left" : "right",
+    });
   }
 
   // Which part of the whole is seen.
@@ -249,6 +277,7 @@ function ticks(low, high, most, whole) {
   let step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough * 0.9999);
   if (whole) step = Math.max(1, Math.round(step));
   const found = [];
-  for (let number = Math.ceil(low / step - 1e-9); number * step <= high * (1 + 1e-12); number++) found.push(number * step + 0);
+  for (let number = Math.ceil(low / step - 1e-9); number * step <= high * (1 + 1e-12); number++)
+    found.push(number * step + 0);
   return found;
 }

@@ -13,6 +13,7 @@ export class Trace {
     this.before = run.before; // how many of the events only bring about the state in which the stretch begins
     this.skipped = run.skipped;
     this.total = run.total;
+    this.start = run.start * 1e9; // nanoseconds by the run's own clock
     this.dropped = run.dropped;
     this.sentences = run.sentences || null;
     this.kinds = data.kinds;
@@ -120,7 +121,9 @@ export class Trace {
 
   makeBriefNames() {
     const brief = this.queues.map(({ short }) => short.slice(short.lastIndexOf("/") + 1) || short);
-    return this.queues.map(({ short }, queue) => (brief.indexOf(brief[queue]) === brief.lastIndexOf(brief[queue]) ? brief[queue] : short));
+    return this.queues.map(({ short }, queue) =>
+      brief.indexOf(brief[queue]) === brief.lastIndexOf(brief[queue]) ? brief[queue] : short,
+    );
   }
 
   threadName(thread) {

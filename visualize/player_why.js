@@ -11,8 +11,11 @@ const MOST_NAMES = 6;
 export function why(state, subject) {
   const explainer = new Explainer(state);
   if (subject.type === "thread") return state.waits.has(subject.thread) ? explainer.thread(subject.thread) : [];
-  if (subject.type === "queue") return state.tasksIn(subject.queue).size ? explainer.from(explainer.ofQueue(subject.queue)) : [];
-  return state.whereIs(subject.task).queue === undefined ? explainer.ofRunning(subject.task) : explainer.from(explainer.ofTask(subject.task));
+  if (subject.type === "queue")
+    return state.tasksIn(subject.queue).size ? explainer.from(explainer.ofQueue(subject.queue)) : [];
+  return state.whereIs(subject.task).queue === undefined
+    ? explainer.ofRunning(subject.task)
+    : explainer.from(explainer.ofTask(subject.task));
 }
 
 export class Explainer {
@@ -87,7 +90,10 @@ export class Explainer {
 
   who(thread) {
     const { state, trace } = this;
-    const inside = state.stackOf(thread).map((at) => trace.task[at]).filter((task) => trace.turnOf(task) === NONE);
+    const inside = state
+      .stackOf(thread)
+      .map((at) => trace.task[at])
+      .filter((task) => trace.turnOf(task) === NONE);
     const name = trace.threadName(thread);
     return inside.length ? `${name} (in ${trace.taskName(inside.at(-1))})` : name;
   }
@@ -124,7 +130,9 @@ export class Explainer {
   }
 
   ofQueue(queue) {
-    return this.trace.queues[queue].role === "serializer" ? this.ofSerializer(queue, "") : this.ofServers(queue, NONE);
+    return this.trace.queues[queue].role === "serializer"
+      ? this.ofSerializer(queue, "")
+      : this.ofServers(queue, NONE);
   }
 
   ofSerializer(queue, before) {
@@ -142,7 +150,7 @@ export class Explainer {
   ofTurn(queue, name) {
     const { state, trace } = this;
     const turn = state.turns.get(queue);
-    const on = turn === undefined ? NONE : trace.facts(turn).on ?? NONE;
+    const on = turn === undefined ? NONE : (trace.facts(turn).on ?? NONE);
     if (on === NONE) return null;
     const served = this.ofServers(on, trace.task[turn]);
     return { ...served, text: `${name} waits for its turn (task ${trace.task[turn]}), ${served.text}` };
@@ -166,15 +174,21 @@ export class Explainer {
   // A pool's or taskprocessor's queue: any thread that serves it will do.
   ofServers(queue, task) {
     const { state, trace } = this;
-    const serves = (thread) => trace.threads[thread].queue === queue && !["", "stopped"].includes(state.statusOf(thread));
+    const serves = (thread) =>
+      trace.threads[thread].queue === queue && !["", "stopped"].includes(state.statusOf(thread));
     const servers = [...trace.threads.keys()].filter(serves);
     const ahead = task === NONE ? 0 : Math.max(0, [...state.tasksIn(queue).keys()].indexOf(task));
     const before = ahead ? `${amount(ahead, "task")} ahead of it` : "next";
     const text = task === NONE ? trace.queueName(queue) : `${before} in the queue of ${trace.queueName(queue)}`;
     if (!servers.length) return need(`${text}, which no thread serves.`, []);
-    if (!servers.every((thread) => state.waits.has(thread))) return need(`${text}, served by ${this.names(servers)}.`, servers, false);
+    if (!servers.every((thread) => state.waits.has(thread)))
+      return need(`${text}, served by ${this.names(servers)}.`, servers, false);
     const blocked = ["is blocked", "are both blocked"][servers.length - 1] ?? "are all blocked";
-    return need(`${text}, whose ${servers.length === 1 ? "thread" : "threads"} ${this.names(servers)} ${blocked}.`, servers, false);
+    return need(
+      `${text}, whose ${servers.length === 1 ? "thread" : "threads"} ${this.names(servers)} ${blocked}.`,
+      servers,
+      false,
+    );
   }
 
   names(threads) {
@@ -185,7 +199,7 @@ export class Explainer {
 
   findStuck() {
     const stuck = new Set(this.needs.keys());
-    for (let changed = true; changed; ) {
+    for (let changed = true; changed;) {
       changed = false;
       for (const thread of stuck) {
         const { threads, all } = this.needs.get(thread);

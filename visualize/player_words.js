@@ -63,14 +63,16 @@ export function waitPhrase(trace, at) {
 
 const SAY = {
   pool_created: (t) => `Pool ${t.queue} is created.`,
-  pool_grew: (t) => `Pool ${t.queue} grows by ${t.by ?? "some"}${t.size === undefined ? "" : ` to ${amount(t.size, "thread")}`}.`,
+  pool_grew: (t) =>
+    `Pool ${t.queue} grows by ${t.by ?? "some"}${t.size === undefined ? "" : ` to ${amount(t.size, "thread")}`}.`,
   pool_shrank: (t) => `Pool ${t.queue} shrinks${t.size === undefined ? "" : ` to ${amount(t.size, "thread")}`}.`,
   pool_shut_down(t) {
     const left = Object.entries(t.unrun ?? {}).map(([name, tasks]) => `${tasks} in ${name}`);
     const unrun = left.length ? `; tasks that never ran: ${listed(left)}` : "";
     return `Pool ${t.queue} is ${t.aborted ? "aborted" : "shut down"}${unrun}.`;
   },
-  thread_started: (t) => `Thread ${t.thread} starts${t.queue && t.queue !== t.thread ? ` and serves ${t.queue}` : ""}.`,
+  thread_started: (t) =>
+    `Thread ${t.thread} starts${t.queue && t.queue !== t.thread ? ` and serves ${t.queue}` : ""}.`,
   thread_stopped: (t) => `Thread ${t.thread} stops.`,
   thread_idled: (t) => `${t.thread} has nothing left to do.`,
   thread_woke: (t) => `${t.thread} wakes up.`,
@@ -79,29 +81,35 @@ const SAY = {
     if (t.checkpoint) return `${t.thread} puts a checkpoint, task ${t.task}, behind what ${t.queue} has left to do.`;
     return `${t.thread} pushes ${t.name} to ${t.queue}${t.wait ? ", to wait for its result" : ""}.`;
   },
-  task_inlined: (t) => `${t.thread} will run ${t.name} of ${t.queue} inline, here and now: ${INLINE[t.reason] ?? t.reason}.`,
+  task_inlined: (t) =>
+    `${t.thread} will run ${t.name} of ${t.queue} inline, here and now: ${INLINE[t.reason] ?? t.reason}.`,
   task_started(t) {
     if (t.turnName) return `${t.thread} takes ${t.turnName}'s turn: it now runs what that serializer has queued.`;
     return t.inline ? `${t.thread} runs ${t.name} inline.` : `${t.thread} starts ${t.name} of ${t.queue}.`;
   },
-  task_finished: (t) => (t.turnName ? `The turn of ${t.turnName} ends.` : `${t.thread} finishes ${t.name} of ${t.queue}.`),
+  task_finished: (t) =>
+    t.turnName ? `The turn of ${t.turnName} ends.` : `${t.thread} finishes ${t.name} of ${t.queue}.`,
   task_failed: (t) => `${t.thread} fails in ${t.name} of ${t.queue}${t.error ? `: ${t.error}` : ""}.`,
-  task_discarded: (t) => `Task ${t.task} is taken out of ${t.queue} without having run: ${DISCARDED[t.reason] ?? t.reason}.`,
+  task_discarded: (t) =>
+    `Task ${t.task} is taken out of ${t.queue} without having run: ${DISCARDED[t.reason] ?? t.reason}.`,
   wait_started: (t) => `${t.thread} ${t.phrase}.`,
   wait_ended(t) {
     if (t.outcome === "turn") return `${t.thread} need not wait any more: it runs ${t.queue} itself.`;
     if (t.outcome === "done" || t.outcome === undefined) return `${t.thread} has what it waited for and goes on.`;
     return `${t.thread} stops waiting: ${t.outcome.replaceAll("_", " ")}.`;
   },
-  serializer_scheduled: (t) => `${t.queue} has something to do: its turn is queued${t.onName ? ` on ${t.onName}` : ""}.`,
+  serializer_scheduled: (t) =>
+    `${t.queue} has something to do: its turn is queued${t.onName ? ` on ${t.onName}` : ""}.`,
   serializer_released(t) {
-    if (t.requeued) return `${t.queue} gives the thread back with ${amount(t.left ?? 0, "task")} left, and queues for another turn.`;
+    if (t.requeued)
+      return `${t.queue} gives the thread back with ${amount(t.left ?? 0, "task")} left, and queues for another turn.`;
     return `${t.thread} belongs to ${t.queue} no more${t.left ? `; ${amount(t.left, "task")} left` : ""}.`;
   },
   serializer_suspending: (t) => `${t.thread} asks ${t.queue} to pause: what is already queued runs first.`,
   serializer_suspended: (t) => `${t.queue} is paused: nothing of it runs until it is resumed.`,
   serializer_unsuspended(t) {
-    if (t.count) return `${t.thread} takes its pause of ${t.queue} back; ${amount(t.count, "other")} ${t.count === 1 ? "keeps" : "keep"} it paused.`;
+    if (t.count)
+      return `${t.thread} no longer wants ${t.queue} paused; ${t.count === 1 ? "one still does" : `${t.count} still do`}.`;
     return `${t.thread} resumes ${t.queue}.`;
   },
   control_queued: (t) => `The push costs a second one: a control task joins ${t.queue}.`,
