@@ -456,7 +456,7 @@ class Kernel:
                 if self.ready_threads() or self._early_threads():
                     self.stopped = "chosen"
                     return None
-                if not self._jump():
+                if not self.pass_time():
                     return None
         except BaseException as error:  # noqa: BLE001 - it is raised again where the run was started
             return self._crash(error)
@@ -469,8 +469,8 @@ class Kernel:
     def _early_threads(self) -> list[LogicalThread]:
         return [thread for thread in self.threads if thread.early and not thread.ended]
 
-    def _jump(self) -> bool:
-        """Move time to the earliest deadline; False where there is none."""
+    def pass_time(self) -> bool:
+        """Move time to the earliest deadline; False where there is none. Only where no thread can go on."""
         if self.leftover_allowed and self.threads[0].ended:
             return False
         now = self.now
