@@ -1,7 +1,7 @@
 """Two thread pools, traced: Asterisk's newer taskpool and its older threadpool, to run, to compare and to explore.
 
-Both pools take the same calls (`push`, `push_wait`, `serializer`, `suspend`, `unsuspend`, `shutdown`, `abort`) and leave
-the same trace. They run on real threads, or on a runtime that is handed to them.
+Both pools take the same calls (`push`, `push_wait`, `serializer`, `suspend`, `unsuspend`, `shutdown`, `abort`) and
+leave the same trace. They run on real threads, or on a runtime that is handed to them.
 
 The map, in reading order:
 
