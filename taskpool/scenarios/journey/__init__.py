@@ -20,7 +20,7 @@ from taskpool.scenarios.journey.pauses import (
     SECOND_SUSPENDER,
 )
 from taskpool.scenarios.journey.pools import LOST_WAKE_UP, SHRINKING_JOINS_UNDER_LOCK, SHUTDOWN_STRANDS
-from taskpool.scenarios.journey.program import JourneyProgram, Stage
+from taskpool.scenarios.journey.program import DESIGNS, JourneyProgram, Stage
 from taskpool.scenarios.journey.waits import (
     A_B_A,
     CROSS_PUSH_WAIT,
@@ -29,7 +29,7 @@ from taskpool.scenarios.journey.waits import (
     PUSH_WAIT_HOLDING_A_LOCK,
 )
 
-__all__ = ["PROGRAMS", "JourneyProgram", "Stage"]
+__all__ = ["DESIGNS", "PROGRAMS", "JourneyProgram", "Stage"]
 
 PROGRAMS: Mapping[str, JourneyProgram] = MappingProxyType(
     {

@@ -24,7 +24,6 @@ def _double_suspend(stage: Stage) -> None:
     session.suspend()
     session.unsuspend()
     session.unsuspend()
-    session.push_wait(named("last message", nothing))
 
 
 DOUBLE_SUSPEND = JourneyProgram(

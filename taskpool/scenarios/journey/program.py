@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from taskpool.runtime.base import EventLike, LockLike, Runtime, ThreadHandle, VarLike
     from taskpool.scenarios.designs import AnyPool, AnySerializer
 
-__all__ = ["ENDLESS", "JourneyProgram", "Stage", "open_pool"]
+__all__ = ["DESIGNS", "JourneyProgram", "Stage", "open_pool"]
 
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
-ENDLESS = "deadlock"
-"""What a program expects to be found: it hangs. The other is ``"assertion"``: a promise is broken."""
+DESIGNS = ("taskpool", "taskpool-first", "taskpool-shipped", "threadpool", "threadpool-original")
+"""The pools that programs can be put on: this project's own, and the models of `taskpool.history`."""
 
 
 def open_pool(
@@ -34,15 +34,11 @@ def open_pool(
     """A pool of a fixed size, unless ``options`` say otherwise.
 
     Args:
-        design: ``"taskpool"``, ``"taskpool-first"``, ``"taskpool-shipped"``, ``"threadpool"`` or
-            ``"threadpool-original"``.
+        design: One of `DESIGNS`.
         threads: How many threads it has.
         options: Further options of the pool.
         runtime: Where its threads come from.
         recorder: What it records to, or None.
-
-    Raises:
-        ScenarioError: If there is no such design.
     """
     from taskpool.history import FirstSerializer, OriginalThreadPool, ShippedSerializer
     from taskpool.original import OriginalTaskPool
@@ -50,18 +46,14 @@ def open_pool(
     from taskpool.threadpool import ThreadPool
 
     common: dict[str, Any] = {"runtime": runtime, "recorder": recorder, "max_size": threads, "auto_increment": 0}
-    tasks = {**common, "minimum_size": threads, "initial_size": threads, **options}
-    threaded = {**common, "initial_size": threads, "idle_timeout": 0, **options}
-    openers: dict[str, Callable[[], AnyPool]] = {
-        "taskpool": lambda: TaskPool("pool", **tasks),
-        "taskpool-first": lambda: OriginalTaskPool("pool", serializers=FirstSerializer, **tasks),
-        "taskpool-shipped": lambda: OriginalTaskPool("pool", serializers=ShippedSerializer, **tasks),
-        "threadpool": lambda: ThreadPool("pool", **threaded),
-        "threadpool-original": lambda: OriginalThreadPool("pool", **threaded),
-    }
-    if design not in openers:
-        raise unknown("design of the journey", design, openers)
-    return openers[design]()
+    if design.startswith("threadpool"):
+        kind = ThreadPool if design == "threadpool" else OriginalThreadPool
+        return kind("pool", **{**common, "initial_size": threads, "idle_timeout": 0, **options})
+    common = {**common, "minimum_size": threads, "initial_size": threads, **options}
+    if design == "taskpool":
+        return TaskPool("pool", **common)
+    serializers = FirstSerializer if design == "taskpool-first" else ShippedSerializer
+    return OriginalTaskPool("pool", serializers=serializers, **common)
 
 
 class Stage:
@@ -166,13 +158,18 @@ class JourneyProgram:
         """The program on a design, as `taskpool.explore.explore` takes it.
 
         Args:
-            design: As for `open_pool`.
+            design: One of `DESIGNS`.
             threads: Threads of the pool, if not as many as the program says.
 
         Returns:
             A callable that is given a runtime, runs the program there to its end and returns a check, which raises
             if a promise was broken. It records to the runtime's ``recorder``, if it has one.
+
+        Raises:
+            ScenarioError: If there is no such design.
         """
+        if design not in DESIGNS:
+            raise unknown("design of the journey", design, DESIGNS)
         count = self.threads if threads is None else threads
 
         def run_on(runtime: Runtime) -> Callable[[], None]:
