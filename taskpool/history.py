@@ -150,7 +150,7 @@ class ShippedSerializer(OriginalSerializer):
 
     def _before_next(self, task: SyncTask, agent: Agent) -> None:
         """Wait, without the lock, until it is not suspended."""
-        while self._pause is Pause.SUSPENDED and not task.done:
+        while self._pause is Pause.SUSPENDED and not task.done:  # a turn may have run it meanwhile
             wait = Wait(self.pool, agent, "suspended", self, task)
             with self.runtime.monitor:
                 if self.pool.aborted:
@@ -190,19 +190,20 @@ class OriginalThreadPool(ThreadPool):
     """
 
     def _grow(self, agent: Agent, by: int) -> None:
-        by = self._growth(by)
-        if not by:
-            return
-        for _ in range(by):
-            worker = _LateWorker(self, f"threadpool/{self.name}-{next_number(self.runtime):08x}", self.name)
-            self._active.append(worker)
-            worker.start(idle=False)
-        self._peak = max(self._peak, len(self._workers()))
-        self.emit(agent, EventKind.POOL_GREW, by=by, size=len(self._active) + len(self._idle))
+        size = len(self._active) + len(self._idle)
+        try:
+            for _ in range(self._growth(by)):
+                worker = _LateWorker(self, f"threadpool/{self.name}-{next_number(self.runtime):08x}", self.name)
+                worker.start(idle=False)
+                self._active.append(worker)
+        finally:
+            now = len(self._active) + len(self._idle)
+            self._peak = max(self._peak, len(self._workers()))
+            if now > size:
+                self.emit(agent, EventKind.POOL_GREW, by=now - size, size=now)
 
     def _on_idle(self, worker: _Worker) -> None:
         if worker in self._active:
             self._active.remove(worker)
             self._idle.append(worker)
             self._changed()
-            self.finish_if_drained(worker.agent)

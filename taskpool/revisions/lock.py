@@ -110,10 +110,14 @@ class HeldLock:
             self._stand(wait)
             self._depth = depth  # by its holder
 
-    def release(self, agent: Agent) -> bool:
-        """Give it up once; whether ``agent`` does not hold it any more. A thread whose wait was aborted may call."""
+    def release(self, agent: Agent) -> None:
+        """Give it up once. A thread that does not hold it, because its wait was aborted, may call."""
         with self._guard:
-            return self._drop(agent)
+            self._drop(agent)
+
+    def is_last(self, agent: Agent) -> bool:
+        """Whether ``agent``, who calls, holds it and has to release it once more."""
+        return self.owner is agent and self._depth == 1
 
     def release_all(self, agent: Agent) -> int:
         """Give it up altogether, as a condition's wait does; how often it was held."""
@@ -124,19 +128,18 @@ class HeldLock:
 
     # -- Guard held, but for `_stand`.
 
-    def _drop(self, agent: Agent) -> bool:
+    def _drop(self, agent: Agent) -> None:
         if self.owner is not agent:
-            return True
+            return
         self._depth -= 1
         if self._depth:
-            return False
+            return
         self.owner = None
         if self._line:
             wait = self._line.popleft()
             self.owner, self._depth = wait.agent, 1
             with self._monitor:
                 end(wait, Outcome.TURN)
-        return True
 
     def _line_up(self, agent: Agent) -> Wait:
         wait = Wait(self._pool, agent, self._reason, self._on)

@@ -108,7 +108,8 @@ class OriginalSerializer(OriginalQueue, BaseSerializer):
         with self._monitor:
             if self.pool.aborted:
                 self.pool.refuse_if_closing()
-            self._refuse_if_self_closed()
+            if not isinstance(task, EmptyTask):
+                self._refuse_if_self_closed()
             if isinstance(task, SyncTask) and reason:
                 task.expect(self.pool, agent, reason)
             if reason == "suspend":
@@ -141,9 +142,10 @@ class OriginalSerializer(OriginalQueue, BaseSerializer):
                 return self._finish_inline(task)
             self._push(task, agent, wait=True)
             self._push(EmptyTask(self), agent)
-            while not task.done:  # it is run by who holds the lock
+            while not task.done:  # only who holds the lock runs it
                 self._before_next(task, agent)
-                self._execute(agent, task)
+                if not task.done:
+                    self._execute(agent, task)
         finally:
             thread.serializer = outer
             self._give_up(agent)
@@ -199,8 +201,9 @@ class OriginalSerializer(OriginalQueue, BaseSerializer):
 
     def _give_up(self, agent: Agent, turn: Task | None = None, more: bool = False) -> None:
         """Release the lock, at the end of a turn or of a synchronous push from inside."""
-        if self.lock.release(agent):
+        if self.lock.is_last(agent):
             self._record(agent, EventKind.SERIALIZER_RELEASED, turn, requeued=more, left=len(self._queue))
+        self.lock.release(agent)
         if self._closed:
             with self._monitor:
                 self._leave_if_done(agent)
