@@ -38,7 +38,7 @@ def lines_of(picture: Picture, width: int) -> list[str]:
     """The lanes of every section, the axis and the key.
 
     Args:
-        picture: What to draw, with nothing drawn together (``limit=None``).
+        picture: What to draw; what it has drawn together is ``#``.
         width: The longest line, in characters; at least 40.
     """
     width = max(40, width)

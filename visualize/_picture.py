@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from visualize._axis import Axis, axis_of
+from visualize._bulk import bulk
 from visualize._source import Source, source_of
 from visualize._words import amount, seconds
 from visualize.lanes import Lanes, lanes_of
 from visualize.palette import Style, cleaned, styles_of
+
+if TYPE_CHECKING:
+    from visualize._rows import ItemsByThread
 
 __all__ = ["Picture", "Reading", "Role", "Row", "RowKind", "Section", "Shape", "picture_of"]
 
@@ -164,6 +168,7 @@ def picture_of(
     between: tuple[float, float] | None = None,
     titles: Sequence[str] | None = None,
     words: bool = True,
+    items: Sequence[ItemsByThread] | None = None,
 ) -> Picture:
     """Put runs on one axis.
 
@@ -174,10 +179,24 @@ def picture_of(
         between: From when to when, in seconds (``order``: in positions); None for everything.
         titles: A title for each run, or None for what the runs say of themselves.
         words: Whether the shapes' texts and facts are wanted.
+        items: For each run a dictionary that pictures with the same axis may share, to be quicker; or None.
 
     Raises:
         ValueError: If ``by`` or ``between`` makes no sense.
     """
+    with bulk():
+        return _picture_of(readings, limit, by, between, titles, words, items)
+
+
+def _picture_of(
+    readings: Sequence[Reading],
+    limit: int | None,
+    by: str,
+    between: tuple[float, float] | None,
+    titles: Sequence[str] | None,
+    words: bool,
+    items: Sequence[ItemsByThread] | None,
+) -> Picture:
     from visualize._rows import RowMaker
 
     axis = axis_of([reading.lanes for reading in readings], by, between)
@@ -186,7 +205,8 @@ def picture_of(
     sections = []
     for number, reading in enumerate(readings):
         source, lanes = reading.source, reading.lanes
-        maker = RowMaker(lanes, axis, styles, None if limit is None else max(1, limit // len(readings)), words)
+        share = None if limit is None else max(1, limit // len(readings))
+        maker = RowMaker(lanes, axis, styles, share, words, None if items is None else items[number])
         rows = maker.rows()
         title = titles[number] if titles else source.title or "trace"
         notes += [note if len(readings) == 1 else f"{title}: {note}" for note in maker.notes]

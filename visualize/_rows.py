@@ -13,7 +13,10 @@ from visualize._words import amount, natural, short_name
 from visualize.lanes import Bar, BarKind, Blocked, Lane, LaneKind, Lanes, Pause
 from visualize.palette import BLOCKED, DENSITY, PAUSED, POOL, Style, shortened
 
-__all__ = ["RowMaker"]
+__all__ = ["ItemsByThread", "RowMaker"]
+
+#: By a thread's name, what lies on its lane.
+ItemsByThread = dict[str, list[Item[Bar | Blocked]]]
 
 _MOST_THREADS = 40
 _MOST_OUTSIDE = 8
@@ -29,13 +32,22 @@ class RowMaker:
         styles: Each serializer's style.
         limit: How many shapes there may be, or None.
         words: Whether the shapes' texts and facts are wanted.
+        items: Filled with what lies on each lane and read from, so that several pictures on one axis may share it.
     """
 
-    def __init__(self, run: Lanes, axis: Axis, styles: dict[str, Style], limit: int | None, words: bool = True) -> None:
+    def __init__(
+        self,
+        run: Lanes,
+        axis: Axis,
+        styles: dict[str, Style],
+        limit: int | None,
+        words: bool = True,
+        items: ItemsByThread | None = None,
+    ) -> None:
         self.run, self.axis, self.styles, self.limit, self.words = run, axis, styles, limit, words
         self.notes: list[str] = []
         self._together = 0
-        self._cached: dict[str, list[Item[Bar | Blocked]]] = {}
+        self._cached: ItemsByThread = {} if items is None else items
 
     def rows(self) -> tuple[Row, ...]:
         """The rows, from top to bottom."""
@@ -89,7 +101,11 @@ class RowMaker:
         return rows
 
     def _threads(self, lanes: list[Lane], most: int, resolution: float) -> list[Row]:
-        own, rest = (lanes, []) if len(lanes) <= most + 1 else (lanes[:most], lanes[most:])
+        own, rest = lanes, []
+        if len(lanes) > most + 1:  # one more row would show no less than one thread
+            always = [lane for lane in lanes if lane.kind is LaneKind.CONTROL]
+            others = [lane for lane in lanes if lane.kind is not LaneKind.CONTROL]
+            own, rest = others[:most] + always, others[most:]
         rows = [
             Row(RowKind.THREAD, short_name(lane.thread), self._lane(lane, resolution), lane_facts(lane)) for lane in own
         ]

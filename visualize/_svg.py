@@ -181,7 +181,7 @@ class _Drawing:
             fill = style.edge if shape.role is Role.TURN else self.swatches.fill(style)
             self.parts.append(
                 f'<rect x="{low:.1f}" y="{top:.1f}" width="{max(1.0, high - low):.1f}" height="{bottom - top:.1f}" '
-                f'fill="{fill}">{title}</rect>'
+                f'fill="{fill}" shape-rendering="crispEdges">{title}</rect>'
             )
             if shape.role is Role.MANY:
                 self._label(shape, top, bottom)

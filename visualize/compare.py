@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from visualize._callable import make_callable
 from visualize._source import Source, source_of
-from visualize._svg import svg_of
 from visualize._tables import html_table, number_text, text_table
 from visualize._verdict import verdict
 from visualize.metrics import Metrics
@@ -182,8 +181,7 @@ def svg(*runs: Any, width: int = 860, standalone: bool = False, **options: Any) 
         standalone: Whether it is to be a file of its own, which brings a background, or part of a page.
         **options: As for `compare`.
     """
-    comparison = compare(*runs, **options)
-    return svg_of(comparison._timeline.small, width, standalone=standalone)
+    return compare(*runs, **options)._timeline.static(width, standalone=standalone)
 
 
 def table(*runs: Any, **options: Any) -> pd.DataFrame:

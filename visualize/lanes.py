@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from visualize._bulk import bulk
 from visualize._source import source_of
 
 __all__ = ["Bar", "BarKind", "Blocked", "Lane", "LaneKind", "Lanes", "Pause", "lanes_of"]
@@ -191,4 +192,5 @@ def lanes_of(what: Any) -> Lanes:
     """
     from visualize._reading import Reader
 
-    return Reader(source_of(what)).read()
+    with bulk():
+        return Reader(source_of(what)).read()

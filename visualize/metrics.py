@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from visualize._bulk import bulk
 from visualize._callable import make_callable
 from visualize._chart import Chart, Series
 from visualize._measures import Group, measure, percentile
@@ -42,7 +43,8 @@ class Metrics:
     def __init__(self, run: Any) -> None:
         source = source_of(run)
         self._lanes = lanes_of(source)
-        self._measures = measure(self._lanes, source.events)
+        with bulk():
+            self._measures = measure(self._lanes, source.events)
         self.title = cleaned(source.title or "trace")
         self.outcome = source.outcome
         self._styles = styles_of(self._lanes.serializers)

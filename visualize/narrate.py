@@ -35,7 +35,7 @@ _BOOKKEEPING = frozenset(
 _WORK = frozenset({EventKind.TASK_PUSHED, EventKind.TASK_STARTED, EventKind.TASK_FINISHED})
 
 
-_WRAPPED = "white-space:pre-wrap;word-break:normal;overflow-wrap:break-word"
+_WRAPPED = "font-family:monospace;white-space:pre-wrap;word-break:normal;overflow-wrap:break-word"
 
 
 class Answer(str):

@@ -22,14 +22,17 @@ from visualize.palette import escaped
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+    from visualize._rows import ItemsByThread
+
 __all__ = ["Timeline", "figure", "svg", "text", "timeline"]
 
 FIGURE_LIMIT = 4_000
 STATIC_LIMIT = 1_500
+TEXT_LIMIT = 30_000
 TEXT_WIDTH = 78
 TOLD = 30
 TOLD_EACH = 16
-_SCROLLED = "white-space:pre;overflow-x:auto"
+_SCROLLED = "font-family:monospace;white-space:pre;overflow-x:auto"
 
 
 class Timeline:
@@ -46,18 +49,13 @@ class Timeline:
         self._options = options
         axis_of([reading.lanes for reading in self._readings], options["by"], options["between"])
 
-    def picture(self, limit: int | None, *, words: bool = True) -> Picture:
-        """What is drawn, with at most ``limit`` shapes; None for all of them."""
-        return picture_of(self._readings, limit=limit, words=words, **self._options)
+    def picture(self, limit: int | None, *, words: bool = True, items: list[ItemsByThread] | None = None) -> Picture:
+        """What is drawn, with at most ``limit`` shapes; None for all of them. See `visualize._picture`."""
+        return picture_of(self._readings, limit=limit, words=words, items=items, **self._options)
 
-    @cached_property
-    def small(self) -> Picture:
-        """What is drawn where nothing can be zoomed."""
-        return self.picture(min(self._limit, STATIC_LIMIT))
-
-    def lines(self, width: int = TEXT_WIDTH) -> list[str]:
+    def lines(self, width: int = TEXT_WIDTH, items: list[ItemsByThread] | None = None) -> list[str]:
         """The lanes drawn with characters, then what happened, told."""
-        picture = self.picture(None, words=False)
+        picture = self.picture(TEXT_LIMIT, words=False, items=items)
         lines = lines_of(picture, width)
         several = len(self._readings) > 1
         for reading, section in zip(self._readings, picture.sections, strict=True):
@@ -65,15 +63,19 @@ class Timeline:
             lines += [*told(reading.source.events, width, TOLD_EACH if several else TOLD, title), ""]
         return lines
 
-    @cached_property
+    @property
     def figure(self) -> go.Figure:
-        """The plotly figure. It can be changed; what a notebook shows of the timeline stays as it was."""
+        """A new plotly figure. It can be changed; what a notebook shows of the timeline stays as it is."""
         return figure_of(self.picture(self._limit))
 
     @property
     def svg(self) -> str:
         """The static picture, an ``<svg>`` that takes its text colour from the page around it."""
-        return svg_of(self.small)
+        return self.static()
+
+    def static(self, width: int = 860, *, standalone: bool = False) -> str:
+        """The static picture; with a background if it is to be ``standalone``."""
+        return svg_of(self.picture(min(self._limit, STATIC_LIMIT)), width, standalone=standalone)
 
     @cached_property
     def text(self) -> str:
@@ -84,15 +86,15 @@ class Timeline:
         return self.text
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, Any]:
-        return {
-            PLOTLY_MIME: bundle_of(figure_data(self.picture(self._limit))),
-            "text/html": (
-                f"<div>{image_of(svg_of(self.small, standalone=True), self.small.summary)}"
-                f"<details><summary>The same as text</summary><pre style='{_SCROLLED}'>{_pre(self.text)}</pre>"
-                "</details></div>"
-            ),
-            "text/plain": self.text,
-        }
+        items: list[ItemsByThread] = [{} for _ in self._readings]
+        small = self.picture(min(self._limit, STATIC_LIMIT), items=items)
+        text = "\n".join(self.lines(items=items)).rstrip()
+        figure = bundle_of(figure_data(self.picture(self._limit, items=items)))
+        markup = (
+            f"<div>{image_of(svg_of(small, standalone=True), small.summary)}"
+            f"<details><summary>The same as text</summary><pre style='{_SCROLLED}'>{_pre(text)}</pre></details></div>"
+        )
+        return {PLOTLY_MIME: figure, "text/html": markup, "text/plain": text}
 
 
 def _pre(text: str) -> str:
@@ -137,8 +139,7 @@ def svg(run: Any, *, width: int = 860, standalone: bool = False, **options: Any)
         standalone: Whether it is to be a file of its own, which brings a background, or part of a page.
         **options: As for `timeline`.
     """
-    limit = min(options.pop("limit", STATIC_LIMIT), STATIC_LIMIT)
-    return svg_of(timeline(run, limit=limit, **options).picture(limit), width, standalone=standalone)
+    return timeline(run, **options).static(width, standalone=standalone)
 
 
 def text(run: Any, *, width: int = TEXT_WIDTH, **options: Any) -> str:
