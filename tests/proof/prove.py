@@ -12,6 +12,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -74,7 +75,8 @@ def digest() -> str:
 
 
 def _keep_to(processors: Any) -> None:
-    """A worker process stays on a processor of its own, where the system has such a thing."""
+    """A worker process stays on a processor of its own, where the system has such a thing; Ctrl-C is for its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {processors.get()})
 
@@ -136,6 +138,8 @@ def _work(
                     print(_progress(len(todo), done, told - began), flush=True)
         except KeyboardInterrupt:
             executor.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
             print("interrupted: run it again to go on", flush=True)
             return False
 
