@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from taskpool.errors import PoolAborted, PoolShutDown, WrongThreadError
-from taskpool.history import FirstSerializer, ShippedSerializer
+from taskpool.history import FirstSerializer, OriginalThreadPool, ShippedSerializer
 from taskpool.original import OriginalTaskPool
 from taskpool.scenarios import Outcome, Run, list_scenarios, run
 
@@ -199,6 +199,21 @@ def test_hooks_run_on_every_thread(lab: Any) -> None:
     pool.push_wait(int)
     pool.shutdown()
     assert sorted(seen) == ["end", "end", "start", "start"]
+
+
+def test_the_older_pool_loses_nothing_where_it_may_grow(lab: Any) -> None:
+    pool, done = (
+        OriginalThreadPool("pool", initial_size=1, auto_increment=1, runtime=lab.runtime),
+        threading.Semaphore(0),
+    )
+    lab.keep(pool)
+    serializer = pool.serializer("s")
+    for _ in range(200):
+        pool.push(done.release)
+        serializer.push(done.release)
+    assert all(done.acquire(timeout=60) for _ in range(400))
+    pool.shutdown()
+    assert len(pool) == 0
 
 
 # -- as designs of the stories
