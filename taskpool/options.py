@@ -10,10 +10,10 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from threading import TIMEOUT_MAX
 from typing import Any, Literal, TypeVar
 
 from taskpool.errors import OptionError
+from taskpool.runtime.real import LONGEST_TIMEOUT
 
 __all__ = ["TaskPoolOptions", "ThreadPoolOptions", "with_overrides"]
 
@@ -38,8 +38,8 @@ def _check_whole(name: str, value: object) -> None:
 
 
 def _check_seconds(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= TIMEOUT_MAX:
-        raise OptionError(f"{name}={value!r}: must be seconds, from 0 (never) to {TIMEOUT_MAX:.0f}")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= LONGEST_TIMEOUT:
+        raise OptionError(f"{name}={value!r}: must be seconds, from 0 (never) to {LONGEST_TIMEOUT:.0f}")
 
 
 def _check_hook(name: str, value: object) -> None:

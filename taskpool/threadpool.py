@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from taskpool.runtime.base import Runtime
     from taskpool.task import Task
 
-__all__ = ["ThreadPool", "ThreadPoolListener"]
+__all__ = ["ThreadPool"]
 
 
 class _OneQueue(TaskQueue):

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ["RealRuntime", "default_runtime"]
+__all__ = ["LONGEST_TIMEOUT", "RealRuntime", "default_runtime"]
+
+LONGEST_TIMEOUT: float = threading.TIMEOUT_MAX
+"""The longest time that a wait can be given, in seconds."""
 
 
 class _Context(threading.local):
