@@ -165,7 +165,7 @@ function drawCard(paint, item) {
   const room = width - item.token - 12;
   if (room < 12) return;
   const size = height < 19 ? 10 : 12;
-  const label = item.inline ? `inline: ${item.label}` : item.label;
+  const label = paint.firstFit(item.inline ? [`inline: ${item.label}`, item.label] : [item.label], room, size, 400);
   const colour = turn ? theme.muted : theme.ink;
   paint.text(label, x + item.token + 6, y + height / 2 + size * 0.36, { size, colour, room });
 }

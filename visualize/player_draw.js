@@ -24,8 +24,12 @@ function drawHead(paint, scene) {
   const { place, trace } = scene;
   const { theme } = paint;
   const { left, right, columns, headings, callers } = place;
-  paint.text(trace.title, left, place.rect.y + 25, { size: 16, weight: 700, room: right - left });
-  paint.text(trace.subtitle, left, place.rect.y + 42, { size: 12, colour: theme.muted, room: right - left });
+  const title = paint.text(trace.title, left, place.rect.y + 25, { size: 16, weight: 700, room: (right - left) * 0.7 });
+  const after = left + paint.width(title, 16, 700) + 10;
+  const parts = trace.subtitle.split(" · ");
+  const shorter = parts.map((_, index) => parts.slice(index).join(" · "));
+  const subtitle = paint.firstFit(shorter, right - after, 12, 400);
+  paint.text(subtitle, after, place.rect.y + 25, { size: 12, colour: theme.muted, room: right - after });
   if (callers.label) paint.heading("callers", callers.label.x, callers.label.y, 60);
   if (!trace.size) {
     paint.text("Nothing happened in this trace.", left, headings + 24, { colour: theme.muted });
@@ -134,16 +138,11 @@ function drawCaller(paint, chip) {
   paint.box(x, y, width, height, 11, null, chip.blocked ? theme.bad : theme.edge, chip.blocked ? 1.5 : 1);
   const halo = chip.blocked ? theme.blocked : undefined;
   const room = width - 18;
-  const name = paint.text(chip.name, x + 10, y + 15, {
-    size: 11,
-    weight: 600,
-    room: chip.blocked ? Math.max(room - 44, room * 0.5) : room,
-    halo,
-  });
-  if (chip.blocked) {
-    const used = paint.width(name, 11, 600) + 6;
-    const words = paint.firstFit(chip.needs, room - used, 11, 400);
-    paint.text(words, x + 10 + used, y + 15, { size: 11, colour: theme.badText, room: room - used, halo });
+  const name = paint.text(chip.name, x + 10, y + 15, { size: 11, weight: 600, room, halo });
+  const left = room - paint.width(name, 11, 600) - 6;
+  const words = paint.firstFit(chip.needs, left, 11, 400);
+  if (chip.blocked && paint.width(words, 11, 400) <= left) {
+    paint.text(words, x + 10 + room - left, y + 15, { size: 11, colour: theme.badText, halo });
   }
   context.restore();
 }

@@ -4,14 +4,14 @@
 import { NONE } from "./player_trace.js";
 
 export const PADDING = 16;
-const HEAD = 50; // title and subtitle
+const HEAD = 34; // title and subtitle
 const CALLERS = 32;
-const HEADINGS = 24;
+const HEADINGS = 22;
 const FOOT = 56; // what stands still, and what is done
 const SMALLEST_ROW = 40;
 const SMALLEST_SLOT = 26;
 const CONTROL = 62;
-const TALLEST = 330; // of what lies between
+const TALLEST = 320; // of what lies between
 const SHARES = { serializers: 0.26, first: 0.16, queues: 0.19, second: 0.07, threads: 0.32 };
 const SHARES_COMPACT = { serializers: 0.25, first: 0.14, queues: 0.18, second: 0.05, threads: 0.38 };
 const SHARES_WITHOUT = { serializers: 0, first: 0, queues: 0.4, second: 0.12, threads: 0.48 };
@@ -19,7 +19,7 @@ const SHARES_WITHOUT = { serializers: 0, first: 0, queues: 0.4, second: 0.12, th
 // How high a run's panel wants to be.
 export function preferredHeight(trace) {
   const { serializers, slots, control, callers } = castOf(trace);
-  const body = Math.max(serializers.length * 62, slots * 104, slots * 40 + (control.length ? 140 : 0), 200);
+  const body = Math.max(serializers.length * 58, slots * 104, slots * 40 + (control.length ? 140 : 0), 200);
   return HEAD + (callers.length ? CALLERS : 6) + HEADINGS + Math.min(TALLEST, body) + FOOT;
 }
 
@@ -81,10 +81,10 @@ function placeCallers(trace, threads, place) {
   const heading = compact ? 0 : 66;
   const room = right - left - heading;
   const named = threads.map((thread) => Math.min(130, 24 + 6.6 * trace.threadName(thread).length));
-  const wanted = threads.map((thread, index) => named[index] + (trace.everWaits(thread) ? 130 : 0));
-  const total = (widths) => widths.reduce((sum, width) => sum + width + 8, 0);
-  const fitting = [wanted, wanted.map((width, index) => Math.min(width, named[index] + 52)), named];
-  const widths = fitting.find((some) => total(some) <= room) ?? named;
+  const waiters = threads.filter((thread) => trace.everWaits(thread)).length;
+  const spare = room - named.reduce((sum, width) => sum + width + 8, 0);
+  const more = Math.max(0, Math.min(130, spare / Math.max(1, waiters)));
+  const widths = threads.map((thread, index) => named[index] + (trace.everWaits(thread) ? more : 0));
   const shown = [];
   let x = left + heading;
   for (const [index, thread] of threads.entries()) {
@@ -136,7 +136,7 @@ function rail(trace, column, top, height, tokenHeight = height >= 54 ? 22 : 15, 
     top,
     height,
     name: named ? top + (tokenHeight >= 22 ? 11 : 10) : null,
-    note: height >= 60 ? first + token.height + 19 : null,
+    note: height >= 58 ? first + token.height + 19 : null,
     rail: first,
     bottom: first + token.height + slack,
     middle: first + (token.height + slack) / 2,

@@ -240,6 +240,7 @@ class Scene {
       this.chips.push({
         box: restChip,
         group: rest,
+        needs: [],
         name: `${rest.length} more${blocked ? `, ${blocked} wait` : ""}`,
       });
     }
