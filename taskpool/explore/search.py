@@ -84,6 +84,14 @@ class DepthFirst:
         depth = len(kernel.steps)
         choices = self.choices
         if depth < len(choices):
+            if depth != self._changed:  # the quick way through what `_repeat` does
+                known = kernel.by_identity.get(choices[depth].thread)
+                if known is not None and not known.ended:
+                    obj, (operation, key) = known.obj, self.announced[depth]
+                    if known.op is operation and key == (0 if obj is None else obj.key):
+                        ready = operation.ready
+                        if ready is None or ready(known):
+                            return known
             return self._repeat(kernel, depth)
         thread = self.fresh(kernel, current, depth)
         if thread is not None:

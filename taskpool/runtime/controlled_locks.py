@@ -94,7 +94,11 @@ class ControlledLock:
         return self.owner is not None
 
     def __enter__(self) -> bool:
-        return self.acquire()
+        kernel = self.kernel
+        if kernel.live:
+            me = self.owner = kernel.reach(_ACQUIRE, self)
+            kernel.steps.append((me, ACQUIRE, self.key, 0, -1))
+        return True
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None, /
@@ -141,6 +145,9 @@ class ControlledRLock(ControlledLock):
             self.depth -= 1
         else:
             super().release()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
 
     def _give_up(self, me: LogicalThread) -> int:
         self.owner = None

@@ -42,7 +42,9 @@ def standstill_of(kernel: Kernel) -> Standstill:
 
 
 def wait_of(thread: LogicalThread) -> str:
-    """One sentence: what a blocked thread waits for, and who holds it."""
+    """One sentence: what a blocked thread waits for, and who holds it; in a pool's own words where it is a pool's wait."""
+    if (wait := _pool_wait(thread)) is not None:
+        return str(wait)
     text = f"{thread.name} {thread.op.text.format(describe(thread.obj))}"
     holder = _holder(thread)
     if holder is thread:
@@ -52,9 +54,18 @@ def wait_of(thread: LogicalThread) -> str:
     return text
 
 
+def _pool_wait(thread: LogicalThread) -> Any:
+    """The wait of a pool's (`taskpool.waits.Wait`) that a thread is in, or None."""
+    wait = getattr(thread.agent, "waiting", None)
+    return wait if wait is not None and getattr(wait, "reply", None) is thread.obj else None
+
+
 def _holder(thread: LogicalThread) -> LogicalThread | None:
-    """The one thread that could let ``thread`` go on, where there is one."""
+    """The one thread that could let ``thread`` go on, where there is one; of several that a pool's wait needs, one."""
     obj: Any = thread.obj
+    if (wait := _pool_wait(thread)) is not None:
+        needed = wait.needs().agents
+        return next((other for other in thread.kernel.blocked() if other.agent in needed), None)
     if isinstance(obj, LogicalThread):
         return obj
     if getattr(obj, "notified_in", 0) < 0:
