@@ -1,7 +1,7 @@
 """Two or more runs side by side: their timelines on one time axis, their figures in one table, and a verdict.
 
-``compare(old, new)`` shows, in a notebook, the verdict, the timelines and the table; ``.text``,
-``.svg``, ``.figure`` and ``.table`` are its parts.
+``compare(old, new)`` shows, in a notebook, the verdict, the timelines and the table, and with ``play=True`` the player
+too; ``.verdict``, ``.player``, ``.figure``, ``.svg``, ``.table`` and ``.text`` are its parts.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+    from visualize.player import Player
+
 __all__ = ["Comparison", "compare", "figure", "svg", "table", "text"]
 
 
@@ -37,11 +39,13 @@ class Comparison:
     Args:
         runs: What to show, in order.
         titles: A title for each.
+        play: Whether a notebook shows the player too.
         options: As `compare` says.
     """
 
-    def __init__(self, runs: Sequence[Any], titles: Sequence[str], **options: Any) -> None:
+    def __init__(self, runs: Sequence[Any], titles: Sequence[str], play: bool = False, **options: Any) -> None:
         self.titles = tuple(cleaned(title) for title in titles)
+        self._runs, self._play, self._between = runs, play, options.get("between")
         sources = [source_of(run) for run in runs]
         self._outcomes = [source.outcome for source in sources]
         self._timeline = Timeline(*sources, titles=list(self.titles), **options)
@@ -65,6 +69,13 @@ class Comparison:
 
         columns = {title: one.totals for title, one in zip(self.titles, self._metrics, strict=True)}
         return pd.DataFrame(columns)
+
+    @cached_property
+    def player(self) -> Player:
+        """The runs on one stage, under one playhead."""
+        from visualize.player import player
+
+        return player(*self._runs, titles=self.titles, between=self._between)
 
     @property
     def figure(self) -> go.Figure:
@@ -113,11 +124,13 @@ class Comparison:
         return f"<p>{escaped(self.verdict)}</p>"
 
     def _ipython_display_(self) -> None:
-        """Show three outputs: the verdict, the timelines and the table."""
+        """Show outputs one below the other: the verdict, the player if it is wanted, the timelines and the table."""
         import IPython.display
 
         display: Any = IPython.display.display
         display({"text/html": self._verdict_html(), "text/plain": self.verdict}, raw=True)
+        if self._play:
+            display(self.player._repr_mimebundle_(), raw=True)
         display(self._timeline._repr_mimebundle_(), raw=True)
         display({"text/html": self._table_html(), "text/plain": self._table_text()}, raw=True)
 
@@ -127,6 +140,7 @@ def compare(
     by: str = "auto",
     between: tuple[float, float] | None = None,
     limit: int = FIGURE_LIMIT,
+    play: bool = False,
 ) -> Comparison:
     """Put runs side by side. Does not block; any thread.
 
@@ -136,6 +150,7 @@ def compare(
         by: ``time``, ``order`` (each event takes the same room) or ``auto``; see `visualize.timeline`.
         between: From when to when, in seconds of the runs; None for everything.
         limit: How many bars are drawn at most, in all.
+        play: Whether a notebook shows the player too, between the verdict and the timelines.
 
     Raises:
         TypeError: If there is no trace in one of the runs.
@@ -151,7 +166,7 @@ def compare(
         raise ValueError("compare needs runs: compare(old, new)")
     if limit < 1:
         raise ValueError(f"limit={limit!r}: at least one bar must be drawn")
-    return Comparison(values, titles, by=by, between=between, limit=limit)
+    return Comparison(values, titles, play, by=by, between=between, limit=limit)
 
 
 def _titles(sources: Sequence[Source]) -> list[str]:

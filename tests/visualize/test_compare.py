@@ -138,6 +138,19 @@ def test_a_notebook_shows_the_verdict_the_timelines_and_the_table(runs, monkeypa
     assert len(json.dumps(whole)) < 80_000
 
 
+def test_the_player_is_shown_where_it_is_asked_for(runs, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    comparison = compare(*runs, play=True)
+    comparison._ipython_display_()
+    assert [data["text/plain"].split("\n")[0].split(":")[0] for data in shown[:1] + shown[2:3]] == [
+        "threadpool deadlocked after 10 ms",
+        "threadpool",
+    ]
+    assert len(shown) == 4 and "<iframe" in shown[1]["text/html"]
+    assert comparison.player is comparison.player
+
+
 def test_the_same_controlled_runs_give_the_same_text():
     once, again = (compare(compare_runs("masquerade", threads=2, runtime="controlled")).text for _ in range(2))
     assert once == again

@@ -1,10 +1,14 @@
 """The state between any two events, against a small model that knows nothing of how it is computed."""
 
+import os
 from types import SimpleNamespace
 
 import pytest
 
-from taskpool.scenarios import list_scenarios, run
+from taskpool import Recorder
+from taskpool.explore import random_walks
+from taskpool.scenarios import list_scenarios
+from taskpool.scenarios.program import program
 from visualize import state as state_module
 from visualize.state import State, States
 
@@ -29,6 +33,8 @@ class Model:
             self.waits[event.thread] = (event.detail["reason"], queue, event.task)
         elif kind == "wait_ended":
             assert self.waits.pop(event.thread) == (event.detail["reason"], queue, event.task)
+            if event.detail["reason"] == "suspend" and event.detail["outcome"] != "done":
+                self.counts[queue] -= 1  # it gave up
         elif kind in ("serializer_suspending", "serializer_unsuspended"):
             self.counts[queue] = event.detail["count"]
             if not self.counts[queue]:
@@ -59,16 +65,29 @@ def seen(state: State):
     )
 
 
+#: Random schedules of each story on each design; 72 of them make a thousand runs.
+WALKS = int(os.environ.get("TASKPOOL_STATE_WALKS", "6"))
+
+
 @pytest.mark.parametrize("design", ["threadpool", "taskpool"])
 @pytest.mark.parametrize("name", list(list_scenarios()))
-def test_each_story_has_the_models_state_at_every_event(name, design):
-    trace = run(name, design, threads=2, runtime="controlled").trace
-    states, model = States(trace), Model()
-    assert len(states) == len(trace)
-    for index, event in enumerate(trace[:1_000]):
-        assert seen(states.before(index)) == model.seen(), f"before event {index}: {event}"
-        model.apply(event)
-    assert seen(states.after(min(999, len(trace) - 1))) == model.seen()
+def test_each_story_has_the_models_state_at_every_event_on_any_schedule(name, design):
+    recorders = []
+
+    def watched(runtime):
+        recorders.append(Recorder())
+        return program(name, design, recorder=recorders[-1], threads=2)(runtime)
+
+    random_walks(watched, WALKS, seed=7)
+    assert len(recorders) >= WALKS
+    for recorder in recorders:
+        trace = recorder.trace()
+        states, model = States(trace), Model()
+        assert len(states) == len(trace) > 10
+        for index, event in enumerate(trace):
+            assert seen(states.before(index)) == model.seen(), f"before event {index}: {event}"
+            model.apply(event)
+        assert seen(states.end) == model.seen()
 
 
 def test_snapshots_do_not_show(many_events, monkeypatch):
