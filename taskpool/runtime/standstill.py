@@ -42,7 +42,7 @@ def standstill_of(kernel: Kernel) -> Standstill:
 
 
 def wait_of(thread: LogicalThread) -> str:
-    """One sentence: what a blocked thread waits for, and who holds it; in a pool's own words where it is a pool's wait."""
+    """One sentence: what a blocked thread waits for, and who holds it; as a pool says it in its waits."""
     if (wait := _pool_wait(thread)) is not None:
         return str(wait)
     text = f"{thread.name} {thread.op.text.format(describe(thread.obj))}"

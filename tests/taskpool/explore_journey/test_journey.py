@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -23,6 +24,10 @@ def exhausted_without_a_finding(report: Report) -> None:
     assert report.exhausted
 
 
+def unnumbered(text):
+    return re.sub(r"\btask \d+ ", "task ", text)
+
+
 @pytest.mark.parametrize(("name", "design"), FOUND)
 def test_a_search_finds_the_fault_and_its_schedule_shows_it_again(name: str, design: str) -> None:
     program = PROGRAMS[name]
@@ -33,7 +38,7 @@ def test_a_search_finds_the_fault_and_its_schedule_shows_it_again(name: str, des
     assert len(text) <= 40
     again = replay(program.on(design), text)
     assert again.outcome == OUTCOMES[program.finds]
-    assert again.reason == failure.message
+    assert unnumbered(again.reason) == failure.message  # only a run that is recorded numbers its tasks
     assert (again.name, again.design) == (name, design)
     assert len(again.trace) > 0
 
