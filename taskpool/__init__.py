@@ -13,7 +13,9 @@ The map, in reading order:
 * `taskpool.selector`, `taskpool.pool`, `taskpool.serializer`: the newer design.
 * `taskpool.control`, `taskpool.threadpool`, `taskpool.blocking`: the older design.
 * `taskpool.executor`: both as a `concurrent.futures.Executor`.
-* `taskpool.scenarios`: stories that run on every design. `taskpool.explore`: every schedule of a program.
+* `taskpool.original`, `taskpool.history`: models of the original and its revisions, faults included.
+* `taskpool.scenarios`: stories that run on every design; `taskpool.scenarios.journey`: the original's faults.
+* `taskpool.explore`: every schedule of a program.
 """
 
 from importlib import import_module

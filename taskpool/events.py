@@ -15,7 +15,7 @@ Who is who in an event:
 | pool_created | pool | – | design, and the options in force |
 | pool_grew, pool_shrank | pool | – | by, size (threads after it) |
 | pool_shut_down | pool | – | aborted (bool), unrun ({processor: tasks that never ran}) |
-| thread_started, thread_stopped | the queue it serves | – | pool |
+| thread_started, thread_stopped | the queue it serves | – | pool; control (true: the threadpool's control thread) |
 | thread_idled, thread_woke | the queue it serves | – | – |
 | task_pushed | the queue it went into | yes | label, wait (bool: a push_wait), depth (queue length with it); turn (the serializer that this task gives a turn to) or checkpoint (true: a suspend waits for it) where it is one of the pool's own tasks |
 | task_inlined | the queue it did not go into | yes | label, reason: inside_pool, idle_serializer, own_serializer |
@@ -31,12 +31,16 @@ Who is who in an event:
 
 Wait reasons: sync_task (for a task's result), serializer_lock (a serializer runs on another thread), suspended (a
 serializer is paused), suspend (a suspend waits until its serializer is still), blocking_suspend (the threadpool: a
-thread is kept while its serializer is paused).
+thread is kept while its serializer is paused); in the models of the original (`taskpool.original`) also pool_lock (for
+the pool's own lock) and thread_end (a taskprocessor's thread is joined).
 
 On one thread a task that runs inline nests inside its caller; every task_started has one task_finished or task_failed
 on the same thread; a thread is in one wait at a time, and every wait_started has one wait_ended or the run's end.
 A task that was pushed ends in exactly one of task_finished, task_failed and task_discarded, or the run's end.
-A task's position in its queue is the order of task_pushed events (a queue's own lock is held when they are written).
+Events are written while the runtime's monitor is held, in the critical section that brings about what they say: their
+order is the order in which things happened, and a task's position in its queue is the order of task_pushed events. A
+wait's end is written by whoever ends it, on behalf of the thread that waits. A task of a taskprocessor whose thread is
+blocked may start on another thread of the pool.
 """
 
 from __future__ import annotations
