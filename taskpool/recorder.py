@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 from taskpool.errors import OptionError
@@ -87,6 +87,37 @@ class Recorder:
         """Forget what was recorded; numbering and time go on. Any thread."""
         self._entries.clear()
 
+    def since(self, seq: int) -> list[Event]:
+        """The events kept that are numbered ``seq`` or higher, in order; its cost is theirs alone.
+
+        Who looks again and again asks for what follows the last event seen. Never blocks; any thread.
+
+        Args:
+            seq: The first number wanted; from 0. Numbers missing at the beginning were dropped by the ring.
+        """
+        slack = 64  # for what is appended between the look at the newest entry and the copy
+        while True:
+            try:
+                wanted = self._entries[-1][0] + 1 - seq
+                if wanted <= 0:
+                    return []
+                entries = list(islice(reversed(self._entries), wanted + slack))
+            except IndexError:
+                return []
+            except RuntimeError:  # a writer appended while the copy was made: copy again
+                continue
+            if len(entries) < wanted + slack or entries[-1][0] < seq:
+                break
+            slack *= 4
+        return self._events(sorted(entry for entry in entries if entry[0] >= seq))
+
+    def _events(self, entries: list[_Entry]) -> list[Event]:
+        start = self._start or 0.0
+        return [
+            Event(seq, time - start, thread, kind, processor, task, parent, detail)
+            for seq, time, thread, kind, processor, task, parent, detail in entries
+        ]
+
     def trace(self, meta: Mapping[str, Any] | None = None) -> Trace:
         """What was recorded so far, as a `Trace`; pools may go on recording meanwhile. Never blocks; any thread.
 
@@ -102,10 +133,6 @@ class Recorder:
             except RuntimeError:  # a writer appended while the copy was made: copy again
                 continue
         entries.sort()
-        start = self._start or 0.0
-        events = [
-            Event(seq, time - start, thread, kind, processor, task, parent, detail)
-            for seq, time, thread, kind, processor, task, parent, detail in entries
-        ]
+        events = self._events(entries)
         dropped = entries[-1][0] + 1 - len(entries) if entries else 0
         return Trace(events, dropped=dropped, meta=meta)
