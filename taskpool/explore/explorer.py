@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from concurrent.futures import Executor
 
 from taskpool.errors import OptionError
 from taskpool.explore.dfs import NaiveSearch
 from taskpool.explore.execution import Limits, Program, executed, quiet_collector
-from taskpool.explore.findings import Finding, Kind
 from taskpool.explore.minimise import minimised
 from taskpool.explore.optimal_dpor import OptimalSearch
+from taskpool.explore.parallel import search_on
 from taskpool.explore.pct import PriorityWalk
 from taskpool.explore.progress import Bar
 from taskpool.explore.random_walk import RandomWalk
@@ -22,6 +22,7 @@ from taskpool.explore.schedule import Schedule
 from taskpool.explore.search import Strategy
 from taskpool.explore.sleep_sets import SleepSetSearch
 from taskpool.explore.source_dpor import SourceSearch
+from taskpool.explore.tally import Seen, Tally
 from taskpool.runtime.carriers import pinned
 from taskpool.runtime.real import default_runtime
 
@@ -36,6 +37,8 @@ STRATEGIES: dict[str, Callable[[], Strategy]] = {
     "random": RandomWalk,
     "round-robin": RoundRobin,
 }
+
+SPLITTABLE = ("optimal", "source", "sleep-sets", "dfs", "random", "pct")
 
 _PROGRESS_EVERY = 0.25  # seconds
 
@@ -53,6 +56,7 @@ def explore(
     stop_at_failure: bool = False,
     stuck_after: float = 10.0,
     progress: Callable[[Report], object] | bool = False,
+    executor: Executor | None = None,
 ) -> Report:
     """Run ``program`` on schedule after schedule until all that matter have been tried, or enough.
 
@@ -75,6 +79,8 @@ def explore(
         stop_at_failure: Stop at the first failure.
         stuck_after: Seconds of real time that a thread may take from one operation to the next.
         progress: Called now and then with the report so far; True for a bar in the terminal or notebook.
+        executor: Whose workers search, each a share (a ProcessPoolExecutor, a cluster's); the strategy must be named.
+            ``"optimal"`` then searches each share by source sets. Counts do not depend on the number of workers.
 
     Raises:
         OptionError: If an option cannot be.
@@ -88,7 +94,11 @@ def explore(
     limits = Limits(max_steps, early_timeouts if timeouts == "explore" else 0, stuck_after)
     search = _Search(program, _strategy(strategy, preemptions, seed), limits, stop_at_failure, progress)
     search.report.timeouts = timeouts
-    return search.go(max_schedules)
+    if executor is None:
+        return search.go(max_schedules)
+    if not isinstance(strategy, str) or strategy == "round-robin" or preemptions is not None:
+        raise OptionError(f"executor= can split a search by {', '.join(SPLITTABLE)}, given by name and without a bound")
+    return search.go_on(executor, max_schedules, seed)
 
 
 def random_walks(program: Program, count: int = 1_000, *, seed: int = 0, depth: int | None = None) -> Report:
@@ -120,16 +130,6 @@ def _strategy(strategy: str | Strategy, preemptions: int | None, seed: int) -> S
     return STRATEGIES[strategy]()
 
 
-@dataclass(slots=True)
-class _Seen:
-    """A cause of failure: how it was found, and how often."""
-
-    finding: Finding
-    threads: list[int]
-    count: int = 1
-    failure: Failure | None = None
-
-
 class _Search:
     """One search, which can be stopped and resumed."""
 
@@ -148,83 +148,107 @@ class _Search:
         self._stop_at_failure = stop_at_failure
         self._progress: Callable[[Report], object] | None = Bar() if progress is True else progress or None
         self._identities: dict[tuple[int, int], int] = {}
-        self._seen: dict[Hashable, _Seen] = {}
-        self._bounded = False
+        self._tally = Tally()
+        self._failures: dict[Hashable, Failure] = {}
         self._clock = default_runtime().monotonic
+        self._began = self._told = 0.0
+        self._before = 0.0
 
     def go(self, max_schedules: int) -> Report:
         """Search on for up to ``max_schedules`` executions."""
-        report, began = self.report, self._clock()
-        before = report.seconds
+
+        def search() -> None:
+            with quiet_collector() as between_runs, pinned() as cpu:
+
+                def after_each(failed: bool) -> bool:
+                    between_runs()
+                    self._tell()
+                    return not (failed and self._stop_at_failure)
+
+                self._tally.search(
+                    self._program,
+                    self._strategy,
+                    self._limits,
+                    max_schedules,
+                    identities=self._identities,
+                    cpu=cpu,
+                    after_each=after_each,
+                )
+
+        return self._report(search)
+
+    def go_on(self, executor: Executor, max_schedules: int, seed: int) -> Report:
+        """Search with the help of an executor."""
+        self.report._resume = None
+
+        def after_each() -> bool:
+            self._tell()
+            return not (self._tally.seen and self._stop_at_failure)
+
+        return self._report(
+            lambda: search_on(
+                executor,
+                self._program,
+                self._strategy.name,
+                self._limits,
+                self._identities,
+                self._tally,
+                max_schedules=max_schedules,
+                seed=seed,
+                after_each=after_each,
+            )
+        )
+
+    def _report(self, search: Callable[[], None]) -> Report:
+        """Call ``search`` and describe what the tally then holds."""
+        report = self.report
+        self._began = self._told = self._clock()
+        self._before = report.seconds
         report.interrupted = False
         try:
-            with quiet_collector() as between_runs, pinned() as cpu:
-                self._search(max_schedules, began, before, between_runs, cpu)
+            search()
         except KeyboardInterrupt:
             report.interrupted = True
-        report.seconds = before + self._clock() - began
+        self._count()
+        report.exhausted = self._tally.complete and not self._tally.bounded
         try:
             with quiet_collector(), pinned() as cpu:
-                for seen in self._seen.values():
-                    self._describe(seen, cpu)
+                for cause, seen in self._tally.seen.items():
+                    if cause not in self._failures:
+                        self._failures[cause] = self._described(seen, cpu)
         except KeyboardInterrupt:
             report.interrupted = True
-        report.failures = [seen.failure or self._undescribed(seen) for seen in self._seen.values()]
+        report.failures = []
+        for cause, seen in self._tally.seen.items():
+            failure = self._failures.get(cause) or self._undescribed(seen)
+            failure.count = seen.count
+            report.failures.append(failure)
         if isinstance(self._progress, Bar):
             self._progress.end(report)
         return report
 
-    def _search(
-        self, count: int, began: float, before: float, between_runs: Callable[[], None], cpu: int | None
-    ) -> None:
-        report, strategy, limits = self.report, self._strategy, self._limits
-        last = began
-        for _ in range(count):
-            if not strategy.begin():
-                report.exhausted = strategy.exhaustive and not self._bounded
-                return
-            strict = report.schedules == 0
-            with executed(
-                self._program, strategy, limits, identities=self._identities, cpu=cpu, strict=strict
-            ) as execution:
-                kernel = execution.kernel
-                report.schedules += 1
-                report.steps += len(kernel.steps)
-                report.redundant += execution.redundant
-                finding = execution.finding
-                if finding is not None:
-                    self._bounded = self._bounded or finding.kind in (Kind.LIVELOCK, Kind.UNFINISHED)
-                    self._note(finding, [step[0].number for step in kernel.steps])
-            between_runs()
-            if finding is not None and self._stop_at_failure:
-                return
-            if self._progress is not None:
-                now = self._clock()
-                if now - last >= _PROGRESS_EVERY:
-                    last, report.seconds = now, before + now - began
-                    self._progress(report)
+    def _count(self) -> None:
+        report, tally = self.report, self._tally
+        report.schedules, report.redundant, report.steps = tally.schedules, tally.redundant, tally.steps
+        report.seconds = self._before + self._clock() - self._began
 
-    def _note(self, finding: Finding, threads: list[int]) -> None:
-        seen = self._seen.get(finding.cause)
-        if seen is None:
-            self._seen[finding.cause] = _Seen(finding, threads)
-        else:
-            seen.count += 1
+    def _tell(self) -> None:
+        if self._progress is not None and self._clock() - self._told >= _PROGRESS_EVERY:
+            self._told = self._clock()
+            self._count()
+            self._progress(self.report)
 
-    def _describe(self, seen: _Seen, cpu: int | None) -> None:
-        """Find a cause's shortest schedule and its steps."""
-        if seen.failure is not None:
-            seen.failure.count = seen.count
-            return
+    def _described(self, seen: Seen, cpu: int | None) -> Failure:
+        """A failure on its cause's shortest schedule, with its steps."""
         schedule = minimised(self._program, seen.threads, seen.finding.cause, self._limits, cpu=cpu)
         if schedule is None:
-            seen.failure = self._undescribed(seen)
-            seen.failure.message += " (it did not fail when it was repeated: the program is not deterministic)"
-            return
+            failure = self._undescribed(seen)
+            failure.message += " (it did not fail when it was repeated: the program is not deterministic)"
+            return failure
         replayer = Replayer(schedule, detailed=True)
         with executed(self._program, replayer, self._limits, cpu=cpu) as execution:
             finding = execution.finding or seen.finding
-        seen.failure = Failure(
+        return Failure(
             str(finding.kind),
             finding.message,
             schedule,
@@ -236,7 +260,7 @@ class _Search:
             self._again,
         )
 
-    def _undescribed(self, seen: _Seen) -> Failure:
+    def _undescribed(self, seen: Seen) -> Failure:
         finding = seen.finding
         schedule = Schedule(tuple(enumerate(seen.threads)), self._limits.early_timeouts)
         return Failure(

@@ -7,12 +7,13 @@ that waited for it, a put and the get of its item) do not conflict: their order 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from taskpool.runtime import operations as op
 from taskpool.runtime.operations import Step
 
-__all__ = ["Action", "action_of", "conflict", "end_key"]
+__all__ = ["Action", "action_of", "conflict", "end_key", "sleep_after"]
 
 
 class Action(NamedTuple):
@@ -82,3 +83,10 @@ def conflict(one: Action, other: Action) -> bool:
     if end and end == other_key and _MATRIX[op.END][other_access]:
         return True
     return bool(other_end) and other_end == key and bool(_MATRIX[op.END][access])
+
+
+def sleep_after(sleep: Mapping[int, Action], action: Action) -> Mapping[int, Action]:
+    """Who still sleeps after a step that did ``action``."""
+    if not sleep:
+        return sleep
+    return {thread: asleep for thread, asleep in sleep.items() if not conflict(asleep, action)}

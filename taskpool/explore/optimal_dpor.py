@@ -9,10 +9,9 @@ sleeps there could begin them. A search that follows wakeup trees never comes to
 from __future__ import annotations
 
 from taskpool.explore.happens_before import HappensBefore
-from taskpool.explore.independence import action_of
+from taskpool.explore.independence import action_of, sleep_after
 from taskpool.explore.reversal import reversals
 from taskpool.explore.search import _AWAKE, Choice, DepthFirst, able
-from taskpool.explore.sleep_sets import sleep_after
 from taskpool.explore.wakeup import Branch, insert, starts_asleep
 from taskpool.runtime.kernel import Kernel, LogicalThread, is_ready
 

@@ -6,11 +6,11 @@ schedule is repeated, and checked, step by step; from there on it is new. Each s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from taskpool.explore.errors import NotDeterministic
-from taskpool.explore.independence import Action
+from taskpool.explore.independence import Action, action_of, sleep_after
 from taskpool.runtime.kernel import Kernel, LogicalThread, first_early, is_ready
 from taskpool.runtime.operations import Operation
 
@@ -68,6 +68,8 @@ class DepthFirst:
         self.announced: list[tuple[Operation, int]] = []
         self._changed = -1  # the choice that this execution makes otherwise than the one before
         self._begun = False
+        self._asleep_at_start = _AWAKE
+        self.fixed = 0  # choices at the start of every execution that are not this search's to change
         self.unforeseen = 0  # choices of a thread that turned out not to be able to go on; a sound search makes none
 
     def begin(self) -> bool:
@@ -75,16 +77,22 @@ class DepthFirst:
             self._begun = True
             return True
         choices = self.choices
-        while choices and not self.again(choices[-1], len(choices) - 1):
+        while len(choices) > self.fixed and not self.again(choices[-1], len(choices) - 1):
             choices.pop()
         self._changed = len(choices) - 1
-        return bool(choices)
+        return len(choices) > self.fixed
+
+    def start_from(self, threads: Sequence[int], sleep: Mapping[int, Action]) -> None:
+        """Search only what begins with the steps of ``threads`` (identities), where ``sleep`` is asleep after them."""
+        self.choices = [Choice(thread, [], _AWAKE) for thread in threads]
+        self.fixed = len(threads)
+        self._asleep_at_start = sleep
 
     def choose(self, kernel: Kernel, current: LogicalThread, /) -> LogicalThread | None:
         depth = len(kernel.steps)
         choices = self.choices
         if depth < len(choices):
-            if depth != self._changed:  # the quick way through what `_repeat` does
+            if depth != self._changed and depth < len(self.announced):  # the quick way through what `_repeat` does
                 known = kernel.by_identity.get(choices[depth].thread)
                 if known is not None and not known.ended:
                     obj, (operation, key) = known.obj, self.announced[depth]
@@ -106,7 +114,7 @@ class DepthFirst:
             raise NotDeterministic(depth, self._told(depth), "a thread that has ended, or was never spawned")
         obj, operation = thread.obj, thread.op
         announced = (operation, 0 if obj is None else obj.key)
-        if depth == self._changed:
+        if depth == self._changed or depth >= len(self.announced):
             del self.announced[depth:]
             self.announced.append(announced)
         elif announced != self.announced[depth]:
@@ -124,6 +132,12 @@ class DepthFirst:
         """Nothing to learn."""
 
     # -- for strategies
+
+    def asleep(self, kernel: Kernel, depth: int) -> Mapping[int, Action]:
+        """Who sleeps at a new choice."""
+        if depth == self.fixed:
+            return self._asleep_at_start
+        return sleep_after(self.choices[-1].sleep, action_of(kernel.steps[-1]))
 
     def fresh(self, kernel: Kernel, current: LogicalThread, depth: int) -> LogicalThread | None:
         """Append a new choice and make it; None if nobody can go on, or should."""

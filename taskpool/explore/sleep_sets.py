@@ -6,20 +6,11 @@ Every trace class is executed once, but many executions are begun and given up b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from taskpool.explore.independence import Action, action_of, conflict
-from taskpool.explore.search import _AWAKE, Choice, DepthFirst, able
+from taskpool.explore.independence import Action, action_of
+from taskpool.explore.search import Choice, DepthFirst, able
 from taskpool.runtime.kernel import Kernel, LogicalThread
 
-__all__ = ["SleepSetSearch", "sleep_after"]
-
-
-def sleep_after(sleep: Mapping[int, Action], action: Action) -> Mapping[int, Action]:
-    """Who still sleeps after a step that did ``action``."""
-    if not sleep:
-        return sleep
-    return {thread: asleep for thread, asleep in sleep.items() if not conflict(asleep, action)}
+__all__ = ["SleepSetSearch"]
 
 
 class SleepSetSearch(DepthFirst):
@@ -32,7 +23,7 @@ class SleepSetSearch(DepthFirst):
         self._actions: list[Action] = []
 
     def fresh(self, kernel: Kernel, current: LogicalThread, depth: int) -> LogicalThread | None:
-        sleep = sleep_after(self.choices[-1].sleep, action_of(kernel.steps[-1])) if depth else _AWAKE
+        sleep = self.asleep(kernel, depth)
         threads = [thread for thread in able(kernel, current) if thread.identity not in sleep]
         if not threads:
             return None

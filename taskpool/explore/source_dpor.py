@@ -8,10 +8,8 @@ step was taken. Simple, sound, and now and then it begins an execution in vain, 
 from __future__ import annotations
 
 from taskpool.explore.happens_before import HappensBefore
-from taskpool.explore.independence import action_of
 from taskpool.explore.reversal import reversals
-from taskpool.explore.search import _AWAKE, Choice, DepthFirst, able
-from taskpool.explore.sleep_sets import sleep_after
+from taskpool.explore.search import Choice, DepthFirst, able
 from taskpool.explore.wakeup import initials
 from taskpool.runtime.kernel import Kernel, LogicalThread
 
@@ -28,7 +26,7 @@ class SourceSearch(DepthFirst):
         self.history = HappensBefore()
 
     def fresh(self, kernel: Kernel, current: LogicalThread, depth: int) -> LogicalThread | None:
-        sleep = sleep_after(self.choices[-1].sleep, action_of(kernel.steps[-1])) if depth else _AWAKE
+        sleep = self.asleep(kernel, depth)
         thread = next((t for t in able(kernel, current) if t.identity not in sleep), None)
         if thread is not None:
             self.choices.append(Choice(thread.identity, [], sleep))
@@ -36,6 +34,8 @@ class SourceSearch(DepthFirst):
 
     def end(self, kernel: Kernel) -> None:
         for earlier, tail in reversals(self.history, kernel, self.announced, whole=False):
+            if earlier < self.fixed:
+                continue  # what else could be done there is another share's
             choice = self.choices[earlier]
             starters = [action.thread for action in initials(tail)]
             if not any(thread in choice.sleep or thread in choice.todo for thread in starters):

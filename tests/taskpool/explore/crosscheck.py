@@ -63,10 +63,17 @@ def trace_class(kernel: Any) -> Any:
     return frozenset(steps)
 
 
-def survey(program: Any, strategy: Any, bound: int, early: int = 0, max_steps: int = 300) -> Found:
+def survey(
+    program: Any,
+    strategy: Any,
+    bound: int,
+    early: int = 0,
+    max_steps: int = 300,
+    identities: dict[tuple[int, int], int] | None = None,
+) -> Found:
     """Run a strategy to its end, or for ``bound`` executions."""
     found = Found()
-    identities: dict[tuple[int, int], int] = {}
+    identities = {} if identities is None else identities
     gc.disable()
     try:
         while strategy.begin():

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["crossing", "lost_update", "philosophers", "reads_and_writes", "writer_and_readers"]
+__all__ = [
+    "crossing",
+    "five_philosophers",
+    "lost_update",
+    "philosophers",
+    "reads_and_writes",
+    "three_philosophers",
+    "writer_and_readers",
+]
 
 Program = Callable[[Any], Any]
 
@@ -31,6 +39,16 @@ def philosophers(count: int, *, ordered: bool = False) -> Program:
 
 crossing = philosophers(2)
 """Two threads that take the same two locks in opposite orders."""
+
+
+def three_philosophers(runtime: Any) -> None:
+    """A function of a module, as a process pool needs it."""
+    philosophers(3)(runtime)
+
+
+def five_philosophers(runtime: Any) -> None:
+    """The same for five."""
+    philosophers(5)(runtime)
 
 
 def reads_and_writes(threads: int) -> Program:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from explore_programs import crossing, lost_update, philosophers
+from replays import replayed
 
 from taskpool.explore import Diverged, Schedule, ScheduleError, explore, replay
 from taskpool.explore.schedule import digest_of
@@ -104,3 +110,25 @@ def test_a_schedule_value_is_checked_operation_by_operation():
 def test_failures_are_reported_on_short_schedules():
     assert str(explore(philosophers(5), "random", seed=7, max_schedules=400).failures[0].schedule) == "1:2 2:3 3:4 4:5"
     assert str(explore(lost_update, "pct", max_schedules=50).failures[0].schedule) in ("1:2", "0:2 1:1")
+
+
+@pytest.mark.parametrize("first", range(0, 200, 50))
+def test_random_schedules_of_random_programs_replay_step_by_step(first):
+    for seed in range(first, first + 50):
+        replayed(seed)
+
+
+def test_schedules_do_not_depend_on_the_hash_seed():
+    script = Path(__file__).with_name("replays.py")
+    printed = {
+        subprocess.run(
+            [sys.executable, str(script), "--count", "30"],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("0", "123")
+    }
+    assert len(printed) == 1
+    assert len(printed.pop().splitlines()) == 30
