@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from visualize._axis import round_ticks
-from visualize._figure import PLOTLY_MIME, adaptive, base_layout, bundle_of
 from visualize._geometry import CHARACTER
+from visualize._plotly import PLOTLY_MIME, adaptive, base_layout, bundle_of
 from visualize._svg import Swatches, image_of, page
 from visualize.palette import Style, cleaned, escaped, plotly_text, shortened
 

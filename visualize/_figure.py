@@ -7,41 +7,23 @@ figure is plain data, drawn by whatever shows it. Texts take the colour of the p
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from visualize._geometry import CHARACTER, NAME_WIDTH, Geometry, Place, geometry_of, text_width
+from visualize._hover import Target, targets
 from visualize._legend import MOST_NAMES, end_of, legend_of
 from visualize._picture import Picture, Role, RowKind, Shape
+from visualize._plotly import GREY, adaptive, base_layout
 from visualize.palette import POOL, plotly_text, shortened
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["CONFIG", "PLOTLY_MIME", "adaptive", "base_layout", "bundle_of", "figure_data", "figure_of"]
+__all__ = ["figure_data", "figure_of"]
 
-PLOTLY_MIME = "application/vnd.plotly.v1+json"
-
-#: How the figure behaves: it offers nothing that would leave the page. JupyterLab itself lets it follow the page's
-#: width; with plotly's own "responsive" it would follow the height too, which collapses.
-CONFIG: dict[str, Any] = {
-    "displaylogo": False,
-    "showSendToCloud": False,
-    "plotlyServerURL": "",
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "sendChartToCloud"],
-    "toImageButtonOptions": {"format": "svg"},
-}
-
-_GREY = "#767676"
-_ADAPTIVE = f"var(--jp-content-font-color1, var(--vscode-foreground, {_GREY}))"
 _NARROW = 440
 _WIDTH = 760  # what most notebooks give a figure, in pixels; texts are chosen for it
-
-
-def adaptive(markup: str, style: str = "") -> str:
-    """Plotly's markup for a text in the page's own colour, or a grey that is read on light and dark."""
-    return f'<span style="color:{_ADAPTIVE};{style}">{markup}</span>'
 
 
 def figure_of(picture: Picture) -> go.Figure:
@@ -57,36 +39,15 @@ def figure_data(picture: Picture) -> dict[str, Any]:
     return {"data": drawing.traces(), "layout": drawing.layout()}
 
 
-def base_layout(height: float) -> dict[str, Any]:
-    """What all our figures have in common: transparent, with texts and lines that suit light and dark pages."""
-    line = "rgba(128,128,128,0.2)"
-    axis = {"gridcolor": line, "zeroline": False, "tickcolor": line}
-    return {
-        "template": {"layout": {}},
-        "autosize": True,
-        "height": round(height),
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"size": 11, "color": _GREY, "family": "system-ui, -apple-system, 'Segoe UI', Arial, sans-serif"},
-        "hoverlabel": {
-            "bgcolor": "#FFFFFF",
-            "bordercolor": "#8C8C8C",
-            "align": "left",
-            "font": {"size": 12, "color": "#1F2328"},
-        },
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#8C8C8C", "activecolor": "#0072B2", "orientation": "h"},
-        "xaxis": dict(axis),
-        "yaxis": dict(axis),
-        "hovermode": "closest",
-        "dragmode": "zoom",
-    }
-
-
 class _Drawing:
     def __init__(self, picture: Picture) -> None:
         self.picture = picture
         self.geometry: Geometry = geometry_of(picture, _WIDTH)
         self.places = [place for _, _, places in self.geometry.sections for place in places]
+        self.targets: dict[tuple[int, int], list[Target]] = {}
+        for place in self.places:
+            for target in targets(place, self.geometry):
+                self.targets.setdefault((id(place), id(target.shape)), []).append(target)
         axis = picture.axis
         self.pixel = (axis.high - axis.low) / (_WIDTH - self.geometry.left)
         self.digits = max(0, 6 - len(f"{max(abs(axis.high), abs(axis.low)):.0f}")) + 2
@@ -115,7 +76,10 @@ class _Drawing:
             shown.add(name)
             traces.append(trace)
         traces.append(self._labels())
-        return traces
+        by_name: dict[str, list[tuple[Shape, Place]]] = {}
+        for (_, _, name), members in groups.items():
+            by_name.setdefault(name, []).extend(members)
+        return traces + [self._targets(name, members) for name, members in by_name.items()]
 
     def _group(self, shape: Shape, names: set[str]) -> str:
         if shape.owner in names and shape.role is Role.TASK:
@@ -155,8 +119,24 @@ class _Drawing:
             "y": [round((top + bottom) / 2, 1) for top, bottom in extents],
             "width": [round(bottom - top, 1) for top, bottom in extents],
             "marker": marker,
-            "hovertext": ["<br>".join(map(plotly_text, shape.facts)) for shape, _ in members],
+            "hoverinfo": "skip",
+        }
+
+    def _targets(self, name: str, members: Sequence[tuple[Shape, Place]]) -> dict[str, Any]:
+        """What one points at: where bars lie in one another, plotly itself would often show the outer one's facts."""
+        boxes = [(target, place) for shape, place in members for target in self.targets.get((id(place), id(shape)), ())]
+        return {
+            "type": "bar",
+            "orientation": "h",
+            "legendgroup": plotly_text(shortened(name, 60)),
+            "base": [round(target.low, self.digits) for target, _ in boxes],
+            "x": [round(target.high - target.low, self.digits) for target, _ in boxes],
+            "y": [round((target.top + target.bottom) / 2, 1) for target, _ in boxes],
+            "width": [round(target.bottom - target.top, 1) for target, _ in boxes],
+            "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 0}},
+            "hovertext": ["<br>".join(map(plotly_text, target.shape.facts)) for target, _ in boxes],
             "hoverinfo": "text",
+            "showlegend": False,
         }
 
     def _labels(self) -> dict[str, Any]:
@@ -271,7 +251,7 @@ class _Drawing:
                         "x1": section.end,
                         "y0": top,
                         "y1": bottom,
-                        "line": {"color": _GREY, "width": 1, "dash": "dot"},
+                        "line": {"color": GREY, "width": 1, "dash": "dot"},
                     }
                 )
                 at = (section.end - axis.low) / self.pixel
@@ -335,9 +315,3 @@ def _line(shape: Shape) -> int:
 def _one(values: list[Any]) -> Any:
     """The one value that all have, or the list."""
     return values[0] if len(set(values)) == 1 else values
-
-
-def bundle_of(figure: dict[str, Any]) -> dict[str, Any]:
-    """A figure's data for `PLOTLY_MIME`: plain JSON, with our configuration."""
-    plain: dict[str, Any] = json.loads(json.dumps({**figure, "config": CONFIG}))
-    return plain

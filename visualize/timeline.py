@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from visualize._axis import axis_of
 from visualize._callable import make_callable
-from visualize._figure import PLOTLY_MIME, bundle_of, figure_data, figure_of
+from visualize._figure import figure_data, figure_of
 from visualize._lines import lines_of
 from visualize._picture import Picture, Reading, picture_of
+from visualize._plotly import PLOTLY_MIME, bundle_of
 from visualize._svg import image_of, svg_of
 from visualize._told import told
 from visualize.palette import escaped

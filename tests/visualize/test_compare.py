@@ -8,7 +8,7 @@ import pytest
 
 from taskpool.scenarios import compare_runs
 from visualize import compare
-from visualize._figure import PLOTLY_MIME
+from visualize._plotly import PLOTLY_MIME
 from visualize._verdict import verdict
 
 

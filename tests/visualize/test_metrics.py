@@ -9,8 +9,8 @@ import pytest
 
 from taskpool.scenarios import list_scenarios, run
 from visualize import metrics
-from visualize._figure import PLOTLY_MIME
 from visualize._measures import percentile
+from visualize._plotly import PLOTLY_MIME
 
 NASTY = "</script><script>alert(1)</script>"
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from visualize import timeline
-from visualize._figure import PLOTLY_MIME
+from visualize._plotly import PLOTLY_MIME
 
 NASTY = "</script><script>alert(1)</script>"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -183,14 +183,30 @@ def test_the_figure_draws_inner_levels_last_and_names_each_serializer_once(taskp
     assert shown == ["a serializer's turn (line)", "A", "B", "tasks of no serializer", "blocked", "paused"]
     groups = [trace.get("legendgroup") for trace in data]
     outer, inner = groups.index("A"), len(groups) - 1 - groups[::-1].index("B")
-    assert outer < inner and data[inner]["hovertext"][0].startswith("task 3 'ask'<br>of B, on p/0<br>runs inline")
+    assert outer < inner
+
+
+def test_one_points_at_the_innermost_bar_or_at_its_callers_name(taskpool_events):
+    data = bundle(taskpool_events)[PLOTLY_MIME]["data"]
+    found = [
+        (text.split("<br>")[0], low, low + width, y - height / 2, y + height / 2)
+        for trace in data
+        if "hovertext" in trace
+        for text, low, width, y, height in zip(
+            trace["hovertext"], trace["base"], trace["x"], trace["y"], trace["width"], strict=True
+        )
+    ]
+    call, ask = ([box[1:] for box in found if box[0] == task] for task in ("task 1 'call'", "task 3 'ask'"))
+    assert [box[:2] for box in call] == [(2, 6), (2, 3), (5, 6)] and [box[:2] for box in ask] == [(3, 5)]
+    (_, _, top, strip), before, after = call
+    assert top < strip == before[2] == after[2] == ask[0][2] and ask[0][3] <= before[3] == after[3]
 
 
 def test_100_000_events_make_a_small_figure_that_says_so(many_events):
     events = many_events(100_000)
     shown = bundle(events)
     data = shown[PLOTLY_MIME]["data"]
-    assert len(data) <= 5 * 25
+    assert len(data) <= 6 * 25
     assert 1_000 < sum(len(trace["base"]) for trace in data) <= 2 * timeline.FIGURE_LIMIT
     assert len(json.dumps(shown)) < 3_000_000
     assert "33,332 short bars are drawn together with their neighbours" in json.dumps(shown[PLOTLY_MIME]["layout"])
@@ -223,7 +239,7 @@ def test_a_hundred_serializers_share_the_legend(teller):
     words = texts(timeline.svg(teller.events))
     assert "s17" in words and "s18" not in words and "and 82 more serializers" in words
     data = bundle(teller.events)[PLOTLY_MIME]["data"]
-    assert len(data) == 1 + 18 + 1 + 1
+    assert len(data) == 2 * (18 + 1) + 2  # bars and where one points at them, names, lines
 
 
 def test_time_that_stands_still_is_shown_by_the_order_of_events(teller):
