@@ -14,7 +14,7 @@ import { Stage, targets } from "./player_stage.js";
 import { Strip } from "./player_strip.js";
 import { Mirror, Panel, element } from "./player_panel.js";
 import { moment, sentence } from "./player_words.js";
-import { fitFrame, watchTheme, watchWidth } from "./player_page.js";
+import { fitFrame, recall, remember, watchTheme, watchWidth } from "./player_page.js";
 import { bindKeys } from "./player_keys.js";
 import { bindPointer } from "./player_pointer.js";
 
@@ -54,13 +54,15 @@ class Player {
         this.wake();
       },
     });
+    const before = recall();
     this.fillControls();
-    this.useAxis(data.by);
+    this.useAxis(before?.by ?? data.by);
+    if (before) this.setSpeed(before.speed);
     bindKeys(this);
     bindPointer(this);
     watchTheme((theme) => this.useTheme(theme));
     watchWidth(this.find("stage-box"), (width) => this.useWidth(width));
-    this.go(this.cueOf(data.at), { jump: true });
+    this.go(before?.cue ?? this.cueOf(data.at), { jump: true });
   }
 
   // -- where the playhead is -----------------------------------------------------------------------------------------
@@ -184,6 +186,11 @@ class Player {
   setSpeed(speed) {
     this.speed = speed;
     this.find("speed").value = String(speed);
+    this.remember();
+  }
+
+  remember() {
+    remember({ cue: this.cue, by: this.by, speed: this.speed });
   }
 
   changeSpeed(by) {
@@ -256,6 +263,7 @@ class Player {
       (scene) => `${scene.trace.title}: ${scene.status.text || "nothing is blocked"}`,
     );
     this.find("stage").setAttribute("aria-label", `The stage. ${status.join(". ")}.`);
+    this.remember();
     if (this.panel.target) this.panel.update(this.stage.scenes[this.panel.target.run].state);
     this.fitFrame();
   }

@@ -215,4 +215,3 @@ function drawControl(paint, item) {
   const { theme } = paint;
   paint.box(item.x + 0.5, item.y + 0.5, item.token - 1, item.height - 1, 3.5, theme.control, theme.controlEdge);
 }
-

@@ -24,7 +24,11 @@ function drawHead(paint, scene) {
   const { place, trace } = scene;
   const { theme } = paint;
   const { left, right, columns, headings, callers } = place;
-  const title = paint.text(trace.title, left, place.rect.y + 25, { size: 16, weight: 700, room: (right - left) * 0.7 });
+  const title = paint.text(trace.title, left, place.rect.y + 25, {
+    size: 16,
+    weight: 700,
+    room: (right - left) * 0.7,
+  });
   const after = left + paint.width(title, 16, 700) + 10;
   const parts = trace.subtitle.split(" · ");
   const shorter = parts.map((_, index) => parts.slice(index).join(" · "));

@@ -1,7 +1,7 @@
 // What there is to tell about a task, a thread or a queue at one moment: facts, why it waits, what happened to it.
 
 import { NONE } from "./player_trace.js";
-import { amount, duration, listed } from "./player_words.js";
+import { amount, duration, listed, waitPhrase } from "./player_words.js";
 import { why } from "./player_why.js";
 
 const PAST = 40;
@@ -109,6 +109,18 @@ function aboutQueue(state, queue) {
     tasksTitle: "In the queue, the next first",
     tasksMore: Math.max(0, tasks.length - TASKS),
   };
+}
+
+// One line about a bar of the strip: a task that runs or a wait, from one event to another.
+export function barInWords(trace, { from, to }) {
+  const wait = trace.kindName(from) === "wait_started";
+  const thread = trace.threadName(trace.thread[from]);
+  const what = wait
+    ? `${thread} ${waitPhrase(trace, from)}`
+    : `${trace.taskName(trace.task[from])} of ${trace.queueName(trace.queue[from])}, on ${thread}`;
+  const start = duration(trace.time[from]);
+  if (to === Infinity) return `${what}: from ${start}, not over at the end`;
+  return `${what}: ${start} to ${duration(trace.time[to])}, ${duration(trace.time[to] - trace.time[from])}`;
 }
 
 // One line about a thread or a queue, for who does not see the stage.

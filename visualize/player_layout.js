@@ -125,7 +125,7 @@ function placeSerializers(trace, serializers, place) {
 }
 
 // A queue's place: its name on top, two rails, a gate at the right end.
-function rail(trace, column, top, height, tokenHeight = height >= 54 ? 22 : 15, named = true) {
+function rail(trace, column, top, height, tokenHeight = height >= 50 ? 22 : 15, named = true) {
   const token = tokenSize(trace, tokenHeight);
   const slack = tokenHeight >= 22 ? 6 : 4; // between the rails, beside a token
   const first = !named ? top : top + (tokenHeight >= 22 ? 16 : 14);

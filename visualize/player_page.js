@@ -39,6 +39,16 @@ export function fitFrame(content) {
   if (frame.style.height !== height) frame.style.height = height;
 }
 
+// Leaves a note at the frame. A notebook takes frames out and puts them back as one scrolls: their page starts again.
+export function remember(note) {
+  const frame = readable(() => window.frameElement);
+  if (frame) frame.dataset.note = JSON.stringify(note);
+}
+
+export function recall() {
+  return JSON.parse(readable(() => window.frameElement?.dataset.note) ?? "null");
+}
+
 // What another site's page would not let us see is null.
 function readable(read) {
   try {

@@ -1,6 +1,6 @@
 // The mouse: drag the playhead, zoom and move the strip, point at things to read their names, click them to ask.
 
-import { inWords } from "./player_history.js";
+import { barInWords, inWords } from "./player_history.js";
 
 export function bindPointer(player) {
   bindStrip(player);
@@ -24,7 +24,14 @@ function bindStrip(player) {
     if (!pan) scrub(event);
     event.preventDefault();
   });
+  const tip = player.find("strip-tip");
+  const point = (event) => {
+    const bar = dragged ? null : strip.find(event.offsetX, event.offsetY);
+    showTip(tip, player.find("strip-box"), event, bar ? barInWords(player.traces[bar.run], bar) : "");
+  };
+  canvas.addEventListener("pointerleave", () => (tip.hidden = true));
   canvas.addEventListener("pointermove", (event) => {
+    point(event);
     if (dragged === "playhead") scrub(event);
     else if (dragged) {
       strip.move(dragged.low - (strip.placeAt(event.offsetX) - strip.placeAt(dragged.x)));
@@ -65,13 +72,8 @@ function bindStage(player) {
       return;
     }
     canvas.classList.add("over");
-    tip.hidden = false;
-    tip.textContent = target.group ? target.text : inWords(player.stage.scenes[target.run].state, target);
-    const box = player.find("stage-box");
-    const left = Math.max(0, Math.min(box.clientWidth - tip.offsetWidth, event.offsetX + 14));
-    const below = event.offsetY + 20 + tip.offsetHeight <= box.clientHeight;
-    tip.style.left = `${left}px`;
-    tip.style.top = `${Math.max(0, below ? event.offsetY + 20 : event.offsetY - tip.offsetHeight - 10)}px`;
+    const text = target.group ? target.text : inWords(player.stage.scenes[target.run].state, target);
+    showTip(tip, player.find("stage-box"), event, text);
   });
   canvas.addEventListener("pointerleave", hide);
   canvas.addEventListener("click", (event) => {
@@ -79,4 +81,15 @@ function bindStage(player) {
     const target = player.stage.hit(event.offsetX, event.offsetY);
     if (target) player.pick(target);
   });
+}
+
+// Show a text beside the pointer, inside the box; an empty one hides it.
+function showTip(tip, box, event, text) {
+  tip.hidden = !text;
+  if (!text) return;
+  tip.textContent = text;
+  const left = Math.max(0, Math.min(box.clientWidth - tip.offsetWidth, event.offsetX + 14));
+  const below = event.offsetY + 20 + tip.offsetHeight <= box.clientHeight;
+  tip.style.left = `${left}px`;
+  tip.style.top = `${below ? event.offsetY + 20 : event.offsetY - tip.offsetHeight - 10}px`;
 }

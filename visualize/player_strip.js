@@ -203,6 +203,24 @@ export class Strip {
     if (width >= 4 && !level) this.paint.box(x + 0.5, y + 0.5, width - 1, height - 1, 2, null, style.edge, 1);
   }
 
+  // The bar at a point, what is blocked or runs inline first: {run, from, to} as events' positions, or null.
+  find(x, y) {
+    const place = this.placeAt(x);
+    const slack = (2 * (this.view.high - this.view.low)) / (this.right - this.left);
+    let top = TOP;
+    for (const [run, lanes] of this.lanes.entries()) {
+      top += HEADING;
+      const lane = lanes[Math.floor((y - top) / this.row)];
+      top += lanes.length * this.row + 4;
+      if (!lane || y < top - lanes.length * this.row - 4) continue;
+      for (const bars of [lane.blocked, ...lane.levels.toReversed()]) {
+        const index = lowerBound(bars.high, place - slack);
+        if (bars.low[index] <= place + slack) return { run, from: bars.from[index], to: bars.to[index] };
+      }
+    }
+    return null;
+  }
+
   // Calls draw(x, width, owner, many) for what can be seen; bars that end within the same pixel are drawn as one.
   eachVisible(bars, draw) {
     const { low, high } = this.view;

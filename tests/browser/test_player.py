@@ -413,6 +413,18 @@ def strip_x(played: Played, part: float) -> float:
     )
 
 
+def test_a_frame_that_is_put_back_is_where_it_was(show, masquerades):
+    """A notebook detaches the cells that are scrolled away."""
+    shown = show(*masquerades)
+    shown.focus()
+    shown.press("d", "a", "]")
+    cue = shown.cue
+    shown.page.evaluate("() => document.body.append(document.querySelector('.taskpool-player'))")
+    again = Played(shown.page, shown.page.frames[-1])
+    again.frame.wait_for_function("() => window.taskpoolPlayer")
+    assert again.frame.evaluate(STATE)[:4] == [cue, False, 2, "events"]
+
+
 def test_the_playhead_is_dragged_along_the_strip(pair):
     strip = pair.frame.locator("#strip")
     box = strip.bounding_box()
@@ -457,6 +469,18 @@ def test_the_wheel_zooms_with_control_and_else_scrolls_the_page(pair):
     assert pair.cue == 0
     strip.dblclick(position={"x": 300, "y": 30})
     assert not pair.frame.evaluate("() => taskpoolPlayer.strip.zoomed")
+
+
+def test_pointing_at_a_bar_tells_what_it_is(pair):
+    strip = pair.frame.locator("#strip")
+    lane = pair.frame.evaluate("() => 16 + 16 + taskpoolPlayer.strip.row / 2")  # the first run's first thread
+    tip = pair.frame.locator("#strip-tip")
+    strip.hover(position={"x": strip_x(pair, 0.03), "y": lane})
+    expect(tip).to_have_text("task 3 'SIP 1 (call 1)' of pjsip/session-1, on pjsip-0: 0 ms to 500 µs, 500 µs")
+    strip.hover(position={"x": strip_x(pair, 0.9), "y": lane})
+    expect(tip).to_have_text("pjsip-0 is kept while pjsip/session-1 is paused: from 3.5 ms, not over at the end")
+    strip.hover(position={"x": strip_x(pair, 0.5), "y": 5})
+    expect(tip).to_be_hidden()
 
 
 def test_the_strip_is_a_slider_that_says_where_it_is(pair):

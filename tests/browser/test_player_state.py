@@ -26,7 +26,7 @@ DESIGNS = ("threadpool", "taskpool")
 # The modules without their last line, which would start a player; what is tested becomes a global.
 START = "window.taskpoolPlayer = new Player("
 READ = """
-window.lab = { Trace, States, Explainer, Cues, Axis, sentence, why };
+window.lab = { Trace, States, Explainer, Cues, Axis, sentence, why, sceneOf, layOut, preferredHeight, inWords };
 window.read = (run) => {
   const trace = new Trace(window.data, window.data.runs[run], run);
   const states = new States(trace);
@@ -241,3 +241,44 @@ def test_the_axis_finds_the_last_event_of_a_moment(modules):
         "events": [0, 0, 1, 5, 5],
         "places": [0, 0, 0, 1, 1, 4],
     }
+
+
+JOURNEY = ("taskpool-first", "taskpool-shipped")
+FITS = """width => {
+  const { trace, states } = read(0);
+  const wrong = [];
+  const rect = { x: 10, y: 20, width, height: lab.preferredHeight(trace) };
+  const place = lab.layOut(trace, rect);
+  const within = (one, other) => one.x >= other.x && one.y >= other.y
+    && one.x + one.width <= other.x + other.width + 0.01 && one.y + one.height <= other.y + other.height + 0.01;
+  const meet = (one, other) => one.x < other.x + other.width && other.x < one.x + one.width
+    && one.y < other.y + other.height && other.y < one.y + one.height;
+  for (let at = 0; at <= trace.size; at++) {
+    const scene = lab.sceneOf(states.at(at), place);
+    const boxes = scene.boxes.map(({ box }) => box);
+    for (const box of [...scene.items, ...boxes, ...scene.chips.map((chip) => chip.box)]) {
+      if (!within(box, rect)) wrong.push([at, "outside", box]);
+    }
+    const loose = scene.items.filter(({ card }) => !card);
+    loose.forEach((one, index) => loose.slice(index + 1).forEach((other) => {
+      if (meet(one, other)) wrong.push([at, "overlap", one, other]);
+    }));
+    for (const card of scene.items.filter(({ card }) => card)) {
+      if (boxes.filter((box) => within(card, box)).length !== 1) wrong.push([at, "card", card]);
+    }
+    for (const thread of scene.occupants.values()) {
+      const words = lab.inWords(scene.state, { type: "thread", thread });
+      if (/undefined|null|NaN/.test(words)) wrong.push([at, words]);
+    }
+  }
+  return wrong.slice(0, 3);
+}"""
+
+
+@pytest.mark.parametrize("width", [350, 616, 1264])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_scene_of_every_design_fits_its_panel(modules, name, width):
+    """At every event all is inside the panel, cards are on their threads, and no other tokens lie on each other."""
+    for design in (*DESIGNS, *JOURNEY):
+        load(modules, run(name, design, threads=2, runtime="controlled"))
+        assert modules.evaluate(FITS, width) == [], design
