@@ -7,7 +7,8 @@ most so often. Most bugs need one or two.
 from __future__ import annotations
 
 from taskpool.explore.search import _AWAKE, Choice, DepthFirst, able
-from taskpool.runtime.kernel import Kernel, LogicalThread
+from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.logical import LogicalThread
 
 __all__ = ["NaiveSearch"]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from taskpool.runtime import operations as op
-from taskpool.runtime.kernel import Kernel, LogicalThread, describe
+from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.logical import LogicalThread, describe
 from taskpool.runtime.operations import ACCESS_NAMES
 from taskpool.runtime.standstill import standstill_of, wait_of, where
 

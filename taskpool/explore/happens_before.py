@@ -23,7 +23,8 @@ from typing import Any
 
 from taskpool.explore.independence import Action
 from taskpool.runtime import operations as op
-from taskpool.runtime.kernel import Kernel, LogicalThread, is_ready
+from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.logical import LogicalThread, is_ready
 
 __all__ = ["END", "FIRST", "GIVES_UP", "HappensBefore", "Race"]
 

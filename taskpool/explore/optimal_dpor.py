@@ -13,7 +13,8 @@ from taskpool.explore.independence import action_of, sleep_after
 from taskpool.explore.reversal import reversals
 from taskpool.explore.search import _AWAKE, Choice, DepthFirst, able
 from taskpool.explore.wakeup import Branch, insert, starts_asleep
-from taskpool.runtime.kernel import Kernel, LogicalThread, is_ready
+from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.logical import LogicalThread, is_ready
 
 __all__ = ["OptimalSearch"]
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import random
 
 from taskpool.explore.search import able
-from taskpool.runtime.kernel import Kernel, LogicalThread
+from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.logical import LogicalThread
 
 __all__ = ["PriorityWalk"]
 

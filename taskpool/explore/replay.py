@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from taskpool.explore.errors import Diverged
 from taskpool.explore.schedule import Schedule, digest_of
-from taskpool.runtime.kernel import Kernel, LogicalThread, default_choice, describe, is_ready
+from taskpool.runtime.kernel import Kernel, default_choice
+from taskpool.runtime.logical import LogicalThread, describe, is_ready
 from taskpool.runtime.standstill import where
 
 __all__ = ["Moment", "Replayer"]

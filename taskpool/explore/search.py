@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from taskpool.explore.errors import NotDeterministic
 from taskpool.explore.independence import Action, action_of, sleep_after
-from taskpool.runtime.kernel import Kernel, LogicalThread, first_early, is_ready
+from taskpool.runtime.kernel import Kernel, first_early
+from taskpool.runtime.logical import LogicalThread, is_ready
 from taskpool.runtime.operations import Operation
 
 __all__ = ["Choice", "DepthFirst", "Strategy", "able"]

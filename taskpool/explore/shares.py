@@ -20,7 +20,8 @@ from taskpool.explore.random_walk import RandomWalk
 from taskpool.explore.search import Strategy, able
 from taskpool.explore.sleep_sets import SleepSetSearch
 from taskpool.explore.source_dpor import SourceSearch
-from taskpool.runtime.kernel import Kernel, LogicalThread, default_choice
+from taskpool.runtime.kernel import Kernel, default_choice
+from taskpool.runtime.logical import LogicalThread
 
 __all__ = ["Share", "split", "strategy_of"]
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from taskpool.explore.independence import Action, action_of
 from taskpool.explore.search import Choice, DepthFirst, able
-from taskpool.runtime.kernel import Kernel, LogicalThread
+from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.logical import LogicalThread
 
 __all__ = ["SleepSetSearch"]
 

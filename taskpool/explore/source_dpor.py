@@ -11,7 +11,8 @@ from taskpool.explore.happens_before import HappensBefore
 from taskpool.explore.reversal import reversals
 from taskpool.explore.search import Choice, DepthFirst, able
 from taskpool.explore.wakeup import initials
-from taskpool.runtime.kernel import Kernel, LogicalThread
+from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.logical import LogicalThread
 
 __all__ = ["SourceSearch"]
 

@@ -16,7 +16,8 @@ from taskpool.explore.replay import Moment, Replayer
 from taskpool.explore.search import able
 from taskpool.recorder import Recorder
 from taskpool.runtime.controlled import ControlledRuntime
-from taskpool.runtime.kernel import Kernel, LogicalThread, describe, is_ready
+from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.logical import LogicalThread, describe, is_ready
 from taskpool.runtime.standstill import wait_of, where
 from taskpool.runtime.supervision import stop, watch
 

@@ -34,13 +34,8 @@ from taskpool.runtime.controlled_values import (
     ControlledLocal,
     ControlledVar,
 )
-from taskpool.runtime.kernel import (
-    Choose,
-    ControlledRunError,
-    Kernel,
-    LogicalThread,
-    default_choice,
-)
+from taskpool.runtime.kernel import Choose, ControlledRunError, Kernel, default_choice
+from taskpool.runtime.logical import LogicalThread
 from taskpool.runtime.operations import Operation
 from taskpool.runtime.supervision import stop, watch
 

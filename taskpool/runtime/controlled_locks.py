@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import TracebackType
 
-from taskpool.runtime.kernel import Kernel, LogicalThread
+from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.logical import LogicalThread
 from taskpool.runtime.operations import (
     ACQUIRE,
     EXPIRED,

@@ -11,7 +11,8 @@ from queue import Empty
 from types import TracebackType
 from typing import Any
 
-from taskpool.runtime.kernel import Kernel, LogicalThread
+from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.logical import LogicalThread
 from taskpool.runtime.operations import FOUND_EMPTY, GET, PUT, SIZE, TRY_GET, Operation, timed
 
 __all__ = ["ControlledQueue", "ControlledSemaphore"]

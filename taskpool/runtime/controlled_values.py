@@ -7,7 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, InvalidStateError
 from typing import Any
 
-from taskpool.runtime.kernel import Kernel, LogicalThread
+from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.logical import LogicalThread
 from taskpool.runtime.operations import (
     CLEAR,
     FUTURE_CALLBACK,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from taskpool.runtime.kernel import LogicalThread
+    from taskpool.runtime.logical import LogicalThread
 
 __all__ = ["ACCESS_NAMES", "Operation", "Step", "timed"]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from taskpool.runtime.kernel import Kernel, LogicalThread, describe
+from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.logical import LogicalThread, describe
 
 __all__ = ["Standstill", "standstill_of", "wait_of", "where"]
 

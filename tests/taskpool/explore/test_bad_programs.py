@@ -39,8 +39,8 @@ def real_thread(runtime):
 
 def real_lock(runtime):
     lock = threading.Lock()
-    with lock:
-        pass
+    lock.acquire()
+    lock.release()
 
 
 def real_queue(runtime):
@@ -55,8 +55,8 @@ def real_sleep(runtime):
     ("program", "complaint"),
     [
         (real_thread, "makes a real thread at test_bad_programs.py:.*: use runtime.spawn"),
-        (real_lock, "makes a real lock at test_bad_programs.py:.*: use runtime.Lock"),
-        (real_queue, "makes a real lock at test_bad_programs.py"),
+        (real_lock, r"(makes|waits on) a real lock at test_bad_programs.py:.*: use runtime.Lock"),
+        (real_queue, "(makes|waits on) a real R?[Ll]ock at test_bad_programs.py"),
         (real_sleep, "calls time.sleep at .*: use runtime.sleep"),
     ],
 )

@@ -9,7 +9,7 @@ from explore_programs import crossing, philosophers, reads_and_writes, writer_an
 
 from taskpool.explore import explore
 from taskpool.explore.dfs import NaiveSearch
-from taskpool.runtime.kernel import is_ready
+from taskpool.runtime.logical import is_ready
 
 
 def found(program, strategy):
