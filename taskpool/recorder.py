@@ -54,6 +54,9 @@ class Recorder:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __bool__(self) -> bool:
+        return True  # an empty recorder is a recorder
+
     @property
     def dropped(self) -> int:
         """How many events the ring has dropped so far. A read that may be stale while pools are running."""

@@ -95,7 +95,9 @@ def program(
     setup = set_up(name, design, params)
 
     def run_on(runtime: Runtime) -> Callable[[], None]:
-        mine = recorder if recorder is not None else getattr(runtime, "recorder", None) or Recorder()
+        mine = recorder if recorder is not None else getattr(runtime, "recorder", None)
+        if mine is None:
+            mine = Recorder()
         if recorder is not None:
             recorder.clear()
         ctx = setup.context(runtime, interruptible=False)

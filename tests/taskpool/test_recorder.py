@@ -15,6 +15,10 @@ def test_the_ring_keeps_the_newest_and_counts_the_dropped() -> None:
     assert (len(recorder), recorder.dropped) == (3, 2)
 
 
+def test_an_empty_recorder_is_a_recorder() -> None:
+    assert Recorder()
+
+
 def test_task_numbers_are_never_given_twice() -> None:
     recorder = Recorder()
     assert [recorder.new_task_id() for _ in range(3)] == [1, 2, 3]
