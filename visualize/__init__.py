@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from visualize._callable import CallableModule
 
     compare: CallableModule
+    live: CallableModule
     metrics: CallableModule
     narrate: CallableModule
     timeline: CallableModule
 
-__all__ = ["compare", "metrics", "narrate", "timeline"]
+__all__ = ["compare", "live", "metrics", "narrate", "timeline"]
 
 _missing = [name for name in ("pandas", "plotly", "ipywidgets", "anywidget") if find_spec(name) is None]
 if _missing:
