@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from taskpool.runtime import operations as op
-from taskpool.runtime.operations import Step
+from taskpool.runtime.operations import COUNT, LAST, Step
 
 __all__ = ["Action", "action_of", "conflict", "end_key", "sleep_after"]
 
@@ -79,10 +79,16 @@ def conflict(one: Action, other: Action) -> bool:
     if key == other_key and _MATRIX[access][other_access]:
         if access + other_access != _PUT + _TRY_GET or access not in (_PUT, _TRY_GET):
             return True
-        return arg == other_arg
+        return _overlap(arg, other_arg) if access == _PUT else _overlap(other_arg, arg)
     if end and end == other_key and _MATRIX[op.END][other_access]:
         return True
     return bool(other_end) and other_end == key and bool(_MATRIX[op.END][access])
+
+
+def _overlap(put: int, got: int) -> bool:
+    """Whether the item that was got is among those that were put."""
+    last = put & LAST
+    return last - (put >> COUNT) <= got <= last
 
 
 def sleep_after(sleep: Mapping[int, Action], action: Action) -> Mapping[int, Action]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from taskpool.runtime import operations as op
+from taskpool.runtime.operations import LAST
 
 __all__ = ["Objects"]
 
@@ -107,9 +108,10 @@ class Objects:
 
     def _put(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:
         put, got, of_tail, of_head, count = self.states.get(key, _NO_QUEUE)
-        for place in range(count, arg + 1):
+        last = arg & LAST
+        for place in range(count, last + 1):
             self._puts[key, place] = i
-        self.states[key] = (i, got, (), of_head, arg + 1)
+        self.states[key] = (i, got, (), of_head, last + 1)
         return self._all(of_tail + _steps(put), base)
 
     def _get(self, i: int, key: int, arg: int, after: int, base: int, jump: int) -> int:

@@ -9,7 +9,7 @@ from taskpool.explore.independence import Action, conflict, end_key
 from taskpool.explore.wakeup import TailStep
 from taskpool.runtime import operations as op
 from taskpool.runtime.kernel import Kernel
-from taskpool.runtime.operations import Operation
+from taskpool.runtime.operations import COUNT, LAST, Operation
 
 __all__ = ["reversals"]
 
@@ -69,8 +69,10 @@ def _in_its_place(history: HappensBefore, race: Race, announced: list[tuple[Oper
     if way == GIVES_UP:
         return Action(action.thread, op.EXPIRED, key, 0, 0)
     access, arg = _turned(first, action, operation.access), action.arg
-    if (access in _TAKES and first.access in _TAKES) or access == first.access == op.PUT:
+    if access in _TAKES and first.access in _TAKES:
         arg = first.arg
+    elif access == first.access == op.PUT:
+        arg += (first.arg & LAST) - (first.arg >> COUNT) + (arg >> COUNT) - (arg & LAST)
     # Where nothing that the thread sees is changed it goes on as it did; otherwise this may become its last step.
     end = action.end if access in _TELLS_NOTHING else end_key(action.thread)
     return Action(action.thread, access, action.key, arg, end)

@@ -13,7 +13,7 @@ from typing import Any
 
 from taskpool.runtime.kernel import Kernel
 from taskpool.runtime.logical import LogicalThread
-from taskpool.runtime.operations import FOUND_EMPTY, GET, PUT, SIZE, TRY_GET, Operation, timed
+from taskpool.runtime.operations import COUNT, FOUND_EMPTY, GET, PUT, SIZE, TRY_GET, Operation, timed
 
 __all__ = ["ControlledQueue", "ControlledSemaphore"]
 
@@ -147,7 +147,7 @@ class ControlledSemaphore:
         me = kernel.reach(_RELEASE, self)
         self.value += n
         self.puts += n
-        kernel.steps.append((me, PUT, self.key, self.puts - 1, -1))
+        kernel.steps.append((me, PUT, self.key, self.puts - 1 + (n - 1 << COUNT), -1))
 
     def __enter__(self) -> bool:
         return self.acquire()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from taskpool.runtime.logical import LogicalThread
 
-__all__ = ["ACCESS_NAMES", "Operation", "Step", "timed"]
+__all__ = ["ACCESS_NAMES", "COUNT", "LAST", "Operation", "Step", "timed"]
 
 NONE: Final = 0
 # Locks.
@@ -25,6 +25,7 @@ TRY_OK: Final = 4  # acquired where it could have failed instead of blocking
 TRY_FAIL: Final = 5  # found it held
 SEEN_FREE: Final = 6
 # Queues and semaphores (a permit is an item). The step's argument is the item's place in the order of puts.
+# A put of several permits has the last one's place in its low bits (`LAST`), and above them (`COUNT`) how many besides.
 PUT: Final = 7
 GET: Final = 8  # blocking; an item was there
 TRY_GET: Final = 9  # taken where it could have failed instead of blocking
@@ -60,6 +61,9 @@ ACCESS_NAMES: Final = (
     "future written", "future read", "future result", "join", "seen ended", "seen alive", "end", "notify", "expired",
     "timed wake", "callback added",
 )  # fmt: skip
+
+LAST: Final = (1 << 32) - 1
+COUNT: Final = 32
 
 Step = tuple["LogicalThread", int, int, int, int]
 """One chosen operation: the thread, its access, the object's key (0: none), the item's place for a queue's, and the
