@@ -19,7 +19,7 @@ CODE := taskpool visualize tests tools
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab test lint types pytest unit browser coverage prove notebooks format chromium clean
+.PHONY: help lab test lint types pytest unit browser coverage prove notebooks still format chromium clean
 
 # Another environment's settings would reach into ours.
 unexport PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX
@@ -35,6 +35,7 @@ help:
 	@echo "make coverage    the unit tests, and which lines they never reach"
 	@echo "make prove       explore every schedule of thousands of small programs; up to two hours, resumable"
 	@echo "make notebooks   run all notebooks and save their outputs in place"
+	@echo "make still       draw README's picture anew, from a run"
 	@echo "make format      mend what ruff can mend"
 	@echo "make clean       remove .venv, caches and builds"
 
@@ -72,6 +73,9 @@ prove: $(VENV)/.test
 
 notebooks: $(VENV)/.test
 	$(PY) tools/notebooks.py $(NOTEBOOKS)
+
+still: $(VENV)/.test
+	$(PY) tools/still.py docs/comparison.svg
 
 format: $(VENV)/.test
 	$(PY) -m ruff check --fix .

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from taskpool.scenarios import list_scenarios
+from tools.still import draw
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,3 +34,7 @@ def test_links_and_commands_are_there(page):
     assert set(re.findall(r"(?:`|^    )make ([a-z]+)", text, re.MULTILINE)) <= targets
     stories = re.findall(r"python -m taskpool run ([a-z-]+)", text)
     assert set(stories) <= set(list_scenarios())
+
+
+def test_the_picture_is_what_the_program_draws_today():
+    assert (ROOT / "docs" / "comparison.svg").read_text(encoding="utf-8") == draw(), "run `make still`"
