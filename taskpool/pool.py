@@ -122,6 +122,9 @@ class _Worker(Worker):
         return (self.pool.options.idle_timeout or None) if self.dynamic else None
 
     def on_idle_timeout(self) -> bool:
+        others = [worker for worker in self.pool._workers() if worker is not self]
+        if others and all(worker.blocked for worker in others):
+            return False  # somebody may be blocked because this one is there to run what is pushed next
         self.pool.shrink(self)
         return True
 

@@ -25,7 +25,7 @@ from taskpool.baseserializer import BaseSerializer
 from taskpool.errors import WrongThreadError
 from taskpool.task import Task
 from taskpool.taskqueue import Ended, result_of, run_task
-from taskpool.waits import Outcome, Wait, begin, block, end, refuse_if_doomed
+from taskpool.waits import Needs, Outcome, Wait, begin, block, end, refuse_if_doomed
 
 if TYPE_CHECKING:
     from taskpool.basepool import BasePool
@@ -100,6 +100,13 @@ class Serializer(BaseSerializer):
 
     # -- Everything below is called with the monitor held, but for `_visit` and
     # `_finish_and_leave`.
+
+    def needs(self, wait: Wait) -> Needs:
+        needs = super().needs(wait)
+        if self._owners and not self._visitors and wait.reason == "sync_task":
+            # Once it is resumed, its turn takes a thread of the pool. Who resumes it does not wait, and is not asked.
+            return Needs(needs.agents, also=self.pool.needs_of_queued())
+        return needs
 
     def enter(self, token: Task, agent: Agent) -> bool:
         if not super().enter(token, agent):

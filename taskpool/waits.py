@@ -47,13 +47,34 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Which threads have to go on for a wait to end: all of ``agents``, or any one of them. None at all: nobody."""
+    """Which threads have to go on for a wait to end: all of ``agents``, or any one of them. None at all: nobody.
+
+    And those of ``also``, where it takes one after the other.
+    """
 
     agents: Sequence[Agent] = ()
     any_one: bool = False
+    also: Needs | None = None
+
+    def __str__(self) -> str:
+        text = (" or " if self.any_one else " and ").join(dict.fromkeys(agent.name for agent in self.agents))
+        return f"{text}, and {self.also}" if self.also is not None and self.also.agents else text
+
+    def everyone(self) -> list[Agent]:
+        """All the threads that it is about."""
+        return [*self.agents, *(self.also.everyone() if self.also is not None else ())]
+
+    def lacking(self, stuck: set[Agent]) -> list[Agent]:
+        """Those in ``stuck`` that keep it from being met."""
+        lacking = [agent for agent in self.agents if agent in stuck]
+        if self.any_one and len(lacking) < len(self.agents):
+            lacking = []
+        return lacking if self.also is None else lacking + self.also.lacking(stuck)
 
     def met_by(self, moving: set[Agent]) -> bool:
         """Whether the threads in ``moving`` are enough."""
+        if self.also is not None and not self.also.met_by(moving):
+            return False
         if self.any_one:
             return not self.agents or any(agent in moving for agent in self.agents)
         return all(agent in moving for agent in self.agents)
@@ -122,9 +143,8 @@ class Wait:
             what = f"waits for {task}, which has not started"
         else:
             what = f"waits for {on}"
-        needs = self.needs()
-        names = (" or " if needs.any_one else " and ").join(dict.fromkeys(agent.name for agent in needs.agents))
-        return f"{self.agent.describe()} {what}" + (f" (needs {names})" if names else "")
+        needs = str(self.needs())
+        return f"{self.agent.describe()} {what}" + (f" (needs {needs})" if needs else "")
 
     def _record(self, kind: EventKind, task: Task | None, **detail: Any) -> None:
         recorder = self.pool.recorder
@@ -253,7 +273,7 @@ def _cycle_from(start: Agent) -> list[Agent]:
         return []
     last = path[-1].waiting
     assert last is not None
-    return path[min(path.index(needed) for needed in last.needs().agents if needed in path) :]
+    return path[min(path.index(needed) for needed in last.needs().everyone() if needed in path) :]
 
 
 def _path_to_cycle(start: Agent) -> list[Agent]:
@@ -270,20 +290,20 @@ def _path_to_cycle(start: Agent) -> list[Agent]:
     while frontier:
         agent = frontier.popleft()
         assert agent.waiting is not None
-        for needed in agent.waiting.needs().agents:
+        for needed in agent.waiting.needs().lacking(stuck):
             if needed is start:
                 path = [agent]
                 while path[-1] is not start:
                     path.append(came_from[path[-1]])
                 return path[::-1]
-            if needed in stuck and needed not in came_from:
+            if needed not in came_from:
                 came_from[needed] = agent
                 frontier.append(needed)
     path = [start]
     while True:
         waiting = path[-1].waiting
         assert waiting is not None
-        following = next(needed for needed in waiting.needs().agents if needed in stuck)
+        following = waiting.needs().lacking(stuck)[0]
         if following in path:
             return path
         path.append(following)
@@ -302,7 +322,7 @@ def _stuck_with(start: Agent) -> set[Agent]:
             moving.add(agent)
         else:
             needs[agent] = agent.waiting.needs()
-            reached.extend(needs[agent].agents)
+            reached.extend(needs[agent].everyone())
     changed = True
     while changed and start in needs:
         freed = [agent for agent, need in needs.items() if need.met_by(moving)]

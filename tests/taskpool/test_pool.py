@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from taskpool import TaskPool
+from taskpool.runtime.controlled import ControlledRuntime
+
 pytestmark = pytest.mark.threads
 
 
@@ -103,6 +106,27 @@ def test_shrinking_never_removes_a_busy_taskprocessor_and_its_task_may_push_to_i
             spans[event.thread] = spans.get(event.thread, 0) + (1 if event.kind == "task_started" else -1)
         if event.kind == "pool_shrank":
             assert spans[event.thread] == 0
+
+
+def test_the_last_thread_that_is_not_blocked_stays_whatever_the_idle_timeout() -> None:
+    """Waits that have begun count on it: without it they might never end."""
+    sizes = []
+
+    def program(runtime: ControlledRuntime) -> None:
+        options = {"minimum_size": 1, "initial_size": 2, "max_size": 2, "auto_increment": 1, "idle_timeout": 1}
+        with TaskPool("pool", runtime=runtime, **options) as pool:
+            serializer = pool.serializer("s")
+            serializer.suspend()
+            pool.push(lambda: serializer.push_wait(int))
+            runtime.sleep(10)
+            sizes.append(len(pool))
+            serializer.unsuspend()
+            runtime.sleep(10)
+            sizes.append(len(pool))
+
+    runtime = ControlledRuntime()
+    runtime.run(program, runtime)
+    assert sizes == [2, 1]
 
 
 def test_static_taskprocessors_stay_whatever_the_idle_timeout(lab: Any) -> None:

@@ -166,7 +166,9 @@ def test_who_paused_it_is_refused_to_wait_for_it(lab: Any) -> None:
     serializer.suspend()
     with pytest.raises(DeadlockError) as caught:
         serializer.push_wait(int)
-    assert caught.value.cycle == (f"{here()} waits for task 'int' of s, which has not started (needs {here()})",)
+    either = "taskpool/s:pool-00000000 or taskpool/s:pool-00000001"
+    needs = f"(needs {here()}, and {either})"  # it to be resumed, and then a thread
+    assert caught.value.cycle == (f"{here()} waits for task 'int' of s, which has not started {needs}",)
     assert serializer.queue_size == 0
     lab.go(serializer.suspend).get()
     serializer.unsuspend()
@@ -188,6 +190,32 @@ def test_who_paused_it_is_refused_to_wait_for_a_pool_whose_threads_wait_for_it(l
     assert "waits until s is resumed" in caught.value.cycle[1]
     serializer.unsuspend()
     assert [answer.get() for answer in waiting] == [0, 0]
+
+
+def test_a_wait_is_refused_that_only_lasts_because_nobody_has_resumed_a_serializer_yet(lab: Any) -> None:
+    """Once `busy` is resumed its task needs a thread; the only one would wait for who waits for that task."""
+    pool, go = lab.taskpool(1), lab.gate()
+    paused, busy = pool.serializer("paused"), pool.serializer("busy")
+    resumed = threading.Event()
+
+    def hold_and_wait() -> int:
+        paused.suspend()
+        answer = busy.push_wait(lambda: 7)
+        paused.unsuspend()
+        resumed.set()
+        return int(answer)
+
+    task = lab.go(pool.push_wait, lambda: (go(), paused.push_wait(int)))
+    go.reached()
+    busy.suspend()
+    waiting = lab.go(hold_and_wait)
+    lab.watch.until("wait_started", "busy")
+    go.open()
+    with pytest.raises(DeadlockError, match="waits until paused is resumed.*waits for task .* of busy"):
+        task.get()
+    busy.unsuspend()
+    assert waiting.get() == 7
+    assert resumed.is_set() and pool.push_wait(int) == 0
 
 
 def test_a_visitor_that_comes_to_a_pause_waits_there_and_no_thread_executes_the_serializer(lab: Any) -> None:
