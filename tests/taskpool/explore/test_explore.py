@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from explore_programs import crossing, lost_update, philosophers
 
+from taskpool import scenarios
 from taskpool.errors import OptionError
 from taskpool.explore import explore, random_walks
 
@@ -235,3 +236,17 @@ def test_a_report_is_shown_as_text_and_as_html():
 def test_options_that_cannot_be(options, complaint):
     with pytest.raises(OptionError, match=complaint):
         explore(crossing, **options)
+
+
+def test_a_failing_scenario_leaves_a_trace_for_the_timeline():
+    report = explore(scenarios.program("cross-push-wait", "threadpool"), max_schedules=20)
+    failure = report.failures[0]
+    assert failure.kind == "deadlock"
+    assert (failure.run.name, failure.run.design, failure.run.outcome) == (
+        "cross-push-wait",
+        "threadpool",
+        "deadlocked",
+    )
+    assert [event.seq for event in failure.trace] == list(range(len(failure.trace)))
+    assert len(failure.trace) > 10
+    assert failure.trace is failure.run.trace
