@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from taskpool.agent import Agent, current_agent
 from taskpool.errors import WrongThreadError
 from taskpool.events import EventKind
-from taskpool.registry import next_number
 from taskpool.revisions.queue import EmptyTask, SyncTask
 from taskpool.revisions.serializer import OriginalSerializer
 from taskpool.revisions.worker import pool_thread
@@ -189,18 +188,7 @@ class OriginalThreadPool(ThreadPool):
     the queue again: the task waits for the next push, and if that is the last one, for ever.
     """
 
-    def _grow(self, agent: Agent, by: int) -> None:
-        size = len(self._active) + len(self._idle)
-        try:
-            for _ in range(self._growth(by)):
-                worker = _LateWorker(self, f"threadpool/{self.name}-{next_number(self.runtime):08x}", self.name)
-                worker.start(idle=False)
-                self._active.append(worker)
-        finally:
-            now = len(self._active) + len(self._idle)
-            self._peak = max(self._peak, len(self._workers()))
-            if now > size:
-                self.emit(agent, EventKind.POOL_GREW, by=now - size, size=now)
+    _worker_class = _LateWorker
 
     def _on_idle(self, worker: _Worker) -> None:
         if worker in self._active:

@@ -94,6 +94,8 @@ class ThreadPool(BasePool):
         OptionError: If an option does not exist, or its value is not meaningful.
     """
 
+    _worker_class: type[_Worker] = _Worker
+
     def __init__(
         self,
         name: str = "threadpool",
@@ -329,7 +331,7 @@ class ThreadPool(BasePool):
         size = len(self._active) + len(self._idle)
         try:
             for _ in range(self._growth(by)):
-                worker = _Worker(self, f"threadpool/{self.name}-{next_number(self.runtime):08x}", self.name)
+                worker = self._worker_class(self, f"threadpool/{self.name}-{next_number(self.runtime):08x}", self.name)
                 worker.start(idle=False)
                 self._active.append(worker)
         finally:

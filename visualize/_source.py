@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from taskpool.events import Event
 
-__all__ = ["Source", "source_of"]
+__all__ = ["Source", "source_of", "titles_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +84,16 @@ def source_of(what: Any) -> Source:
         cycle=tuple(getattr(what, "cycle", ()) or ()),
         threads=threads if isinstance(threads, int) else None,
     )
+
+
+def titles_of(sources: Sequence[Source]) -> list[str]:
+    """The designs if they tell the runs apart, else the full titles; numbered where even they are the same."""
+    names = [source.design for source in sources]
+    if not all(names) or len(set(names)) < len(names):
+        names = [source.title or "trace" for source in sources]
+    counts, seen = Counter(names), Counter[str]()
+    titles = []
+    for name in names:
+        seen[name] += 1
+        titles.append(f"{name} ({seen[name]})" if counts[name] > 1 else name)
+    return titles

@@ -7,13 +7,12 @@ too; ``.verdict``, ``.player``, ``.figure``, ``.svg``, ``.table`` and ``.text`` 
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from visualize._callable import make_callable
-from visualize._source import Source, source_of
+from visualize._source import source_of, titles_of
 from visualize._tables import html_table, number_text, text_table
 from visualize._verdict import verdict
 from visualize.metrics import Metrics
@@ -161,25 +160,12 @@ def compare(
         titles, values = [str(title) for title in runs[0]], list(runs[0].values())
     else:
         values = list(runs)
-        titles = _titles([source_of(run) for run in values])
+        titles = titles_of([source_of(run) for run in values])
     if not values:
         raise ValueError("compare needs runs: compare(old, new)")
     if limit < 1:
         raise ValueError(f"limit={limit!r}: at least one bar must be drawn")
     return Comparison(values, titles, play, by=by, between=between, limit=limit)
-
-
-def _titles(sources: Sequence[Source]) -> list[str]:
-    """The designs if they tell the runs apart, else the full titles; numbered where even they are the same."""
-    names = [source.design for source in sources]
-    if not all(names) or len(set(names)) < len(names):
-        names = [source.title or "trace" for source in sources]
-    counts, seen = Counter(names), Counter[str]()
-    titles = []
-    for name in names:
-        seen[name] += 1
-        titles.append(f"{name} ({seen[name]})" if counts[name] > 1 else name)
-    return titles
 
 
 def figure(*runs: Any, **options: Any) -> go.Figure:

@@ -7,7 +7,6 @@ scripts are removed a picture of the timeline stands in its place, and in a term
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 from visualize._callable import make_callable
 from visualize._page import frame, page
 from visualize._picture import Picture
-from visualize._source import Source, source_of
+from visualize._source import Source, source_of, titles_of
 from visualize._svg import image_of, svg_of
 from visualize._words import amount, seconds
 from visualize.divergence import Divergence, first_divergence
@@ -54,7 +53,7 @@ class Player:
     ) -> None:
         self._sources = [source_of(run) for run in runs]
         self._by, self._at, self._between = by, at, between
-        self.titles = [cleaned(title) for title in (titles if titles is not None else _titles(self._sources))]
+        self.titles = [cleaned(title) for title in (titles if titles is not None else titles_of(self._sources))]
         order = {"auto": "auto", "time": "time"}.get(by, "order")
         self._timeline = Timeline(*self._sources, by=order, between=None, titles=self.titles)
 
@@ -135,19 +134,6 @@ class Player:
 
     def _image(self) -> str:
         return image_of(svg_of(self._picture, standalone=True), self._picture.summary)
-
-
-def _titles(sources: Sequence[Source]) -> list[str]:
-    """The designs if they tell the runs apart, else the full titles; numbered where even they are the same."""
-    names = [source.design for source in sources]
-    if not all(names) or len(set(names)) < len(names):
-        names = [source.title or "trace" for source in sources]
-    counts, seen = Counter(names), Counter[str]()
-    titles = []
-    for name in names:
-        seen[name] += 1
-        titles.append(f"{name} ({seen[name]})" if counts[name] > 1 else name)
-    return titles
 
 
 def _subtitle(source: Source) -> str:
