@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     live: CallableModule
     metrics: CallableModule
     narrate: CallableModule
+    stepper: CallableModule
     timeline: CallableModule
 
-__all__ = ["compare", "live", "metrics", "narrate", "timeline"]
+__all__ = ["compare", "live", "metrics", "narrate", "stepper", "timeline"]
 
 _missing = [name for name in ("pandas", "plotly", "ipywidgets", "anywidget") if find_spec(name) is None]
 if _missing:
