@@ -107,7 +107,8 @@ export class Axis {
     this.low = unit === "time" ? cues.start : 0;
     const high = unit === "time" ? cues.end : cues.size;
     const stuck = cues.traces.some((trace) => trace.outcome === "deadlocked");
-    this.high = Math.max(high + (stuck ? 0.12 * (high - this.low) : 0), this.low + (unit === "time" ? 1e6 : 1));
+    const least = unit === "time" && high === this.low ? 1e6 : 1;
+    this.high = Math.max(high + (stuck ? 0.12 * (high - this.low) : 0), this.low + least);
   }
 
   // Where the event at a position lies.

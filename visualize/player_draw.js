@@ -11,10 +11,11 @@ export function drawScene(paint, scene, moving) {
   drawHead(paint, scene);
   for (const line of scene.lines) if (line.kind !== "needs") drawLine(paint, line);
   for (const line of scene.lines) if (line.kind === "needs" && line.faint) paint.need(line.from, line.to, true);
-  for (const rail of scene.rails) drawRail(paint, rail, moving, scene.place.compact);
+  for (const rail of scene.rails) drawRail(paint, rail, moving);
   for (const box of scene.boxes) drawThread(paint, box, moving, scene.place.compact);
   for (const chip of scene.chips) drawCaller(paint, chip);
   for (const line of scene.lines) if (line.kind === "needs" && !line.faint) paint.need(line.from, line.to, false);
+  for (const rail of scene.rails) if (!rail.group) drawWords(paint, rail, scene.place.compact);
   for (const item of moving.items()) drawItem(paint, item);
   drawFoot(paint, scene);
   context.restore();
@@ -58,7 +59,7 @@ function drawLine(paint, line) {
   else paint.flow(line.from, line.to, paint.style(line.owner).edge, { width: 2.4, alpha: 0.85, head: false });
 }
 
-function drawRail(paint, rail, moving, compact) {
+function drawRail(paint, rail, moving) {
   const { context, theme } = paint;
   const { row } = rail;
   if (rail.group) {
@@ -67,15 +68,6 @@ function drawRail(paint, rail, moving, compact) {
   }
   context.save();
   if (rail.faint) context.globalAlpha = 0.35;
-  if (row.name !== null) {
-    paint.text(rail.name, row.x, row.name, {
-      size: 11,
-      weight: 600,
-      room: row.width - 5,
-      halo: theme.panel,
-      colour: rail.acting ? theme.accent : theme.ink,
-    });
-  }
   context.fillStyle = theme.panel;
   context.fillRect(row.x, row.rail - 1, row.width, row.bottom - row.rail + 2);
   context.strokeStyle = rail.alert ? theme.bad : theme.rail;
@@ -87,10 +79,24 @@ function drawRail(paint, rail, moving, compact) {
   context.lineTo(row.gate, row.bottom);
   context.stroke();
   drawGate(paint, row, moving.level(`gate ${rail.queue}`, rail.closed));
+  context.restore();
+}
+
+// What is written at a rail, over all lines: its name, whether it is paused, what waits.
+function drawWords(paint, rail, compact) {
+  const { context, theme } = paint;
+  const { row } = rail;
+  context.save();
+  if (rail.faint) context.globalAlpha = 0.35;
+  if (row.name !== null) {
+    const colour = rail.acting ? theme.accent : theme.ink;
+    paint.text(rail.name, row.x, row.name, { size: 11, weight: 600, room: row.width - 5, halo: theme.panel, colour });
+  }
   if (rail.word) {
     const y = row.bottom - row.rail > 24 ? row.rail + 7 : row.middle + 4;
-    paint.text(rail.word, row.gate + 8, y, {
-      size: compact ? 10 : 11,
+    const size = compact ? 9.5 : 11;
+    paint.text(rail.word, row.gate + (compact ? 6 : 8), y, {
+      size,
       weight: 700,
       colour: theme.badText,
       halo: theme.panel,

@@ -135,7 +135,7 @@ export class State {
     return copy;
   }
 
-  // How many entries a copy has; what is kept is spaced by it, so that copies cost no more than the events between.
+  // About how many entries a copy has: copies are spaced by it, so that they cost little more than the events between.
   weight() {
     let weight = this.lives.size + this.waits.size + this.turns.size;
     for (const tasks of this.queues.values()) weight += tasks.size;
@@ -210,7 +210,7 @@ export class States {
       this.current.step();
       const { position: now } = this.current;
       const last = this.kept.at(-1).position;
-      if (now >= last + SPACING && now >= last + 2 * this.current.weight()) this.kept.push(this.current.copy());
+      if (now >= last + SPACING && now >= last + this.current.weight() / 2) this.kept.push(this.current.copy());
     }
     return this.current;
   }

@@ -181,26 +181,24 @@ export class Strip {
   drawBar(x, y, width, height, owner, level, many) {
     const { context, theme } = this.paint;
     const style = this.paint.style(owner);
+    if (level && width >= 4 && height >= 5) {
+      context.fillStyle = theme.panel;
+      context.fillRect(x, y, width, height);
+      context.fillStyle = style.colour;
+      context.fillRect(x + 1, y + 1, width - 2, height - 2);
+      return;
+    }
     if (width < 3 || many || height < 8) {
       context.fillStyle = style.colour;
       context.fillRect(x, y, width > 3 ? width - 1 : Math.max(1, width), height);
       return;
     }
-    if (level) this.paint.box(x, y, width, height, 2, theme.panel);
-    const edge = level ? 1 : 0;
-    this.paint.box(x + edge, y + edge, width - 2 * edge, height - 2 * edge, 2, style.colour);
-    if (height >= 8 && width >= 6 && !level) {
-      this.paint.overlay(
-        x,
-        y,
-        width,
-        height,
-        2,
-        style.pattern,
-        style.ink === "#FFFFFF" ? "rgba(255,255,255,.5)" : "rgba(17,17,17,.4)",
-      );
+    this.paint.box(x, y, width, height, 2, style.colour);
+    if (width >= 6) {
+      const marks = style.ink === "#FFFFFF" ? "rgba(255,255,255,.5)" : "rgba(17,17,17,.4)";
+      this.paint.overlay(x, y, width, height, 2, style.pattern, marks);
     }
-    if (width >= 4 && !level) this.paint.box(x + 0.5, y + 0.5, width - 1, height - 1, 2, null, style.edge, 1);
+    if (width >= 4) this.paint.box(x + 0.5, y + 0.5, width - 1, height - 1, 2, null, style.edge, 1);
   }
 
   // The bar at a point, what is blocked or runs inline first: {run, from, to} as events' positions, or null.

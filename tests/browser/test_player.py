@@ -787,8 +787,8 @@ def test_frames_are_drawn_in_time(page, show, record_property):
             break
     record_property("95 % of frames within, and drawn within, milliseconds", windows)
     print("95 % of frames within, and drawn within, milliseconds", windows)
-    assert min(between for between, _ in windows) <= 40
-    assert min(drawing for _, drawing in windows) <= 20
+    assert min(between for between, _ in windows) <= 100
+    assert min(drawing for _, drawing in windows) <= 40
 
 
 def test_a_hundred_thousand_events_open_at_once(page, record_property):
