@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     live: CallableModule
     metrics: CallableModule
     narrate: CallableModule
+    player: CallableModule
     stepper: CallableModule
     timeline: CallableModule
 
-__all__ = ["compare", "live", "metrics", "narrate", "stepper", "timeline"]
+__all__ = ["compare", "live", "metrics", "narrate", "player", "stepper", "timeline"]
 
 _missing = [name for name in ("pandas", "plotly", "ipywidgets", "anywidget") if find_spec(name) is None]
 if _missing:
