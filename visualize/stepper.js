@@ -80,8 +80,8 @@ function render({ model, el }) {
   }
 
   function head(view) {
-    const counts = `${view.steps} steps · ${view.switches} switches · ${view.time}`;
-    return make("header", {}, make("h3", { title: view.title }, view.title), make("span", { class: "counts" }, counts));
+    const title = make("h3", { title: view.title }, view.title);
+    return make("header", {}, title, make("span", { class: "counts" }, view.counts));
   }
 
   function goal(view) {

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from taskpool.explore import replay
@@ -182,10 +183,10 @@ class Stepper:
             run = self._open()
             number = self._number(thread)
             before = len(run.recorder)
-            moments = [run.step(number)]
-            number = moments[0].thread
-            self.moves.append(())
-            try:
+            moments: list[Moment] = []
+            with self._noting(moments):
+                moments.append(run.step(number))
+                number = moments[0].thread
                 while (
                     stride != "operation"
                     and len(moments) < _FAR
@@ -193,9 +194,7 @@ class Stepper:
                     and number in run.enabled()
                 ):
                     moments.append(run.step(number))
-            finally:
-                self.moves[-1] = tuple(moments)
-            return self.moves[-1]
+            return tuple(moments)
 
     def run(self) -> tuple[Moment, ...]:
         """Let the run go on by itself to where nobody can, in one move; what was done.
@@ -206,10 +205,9 @@ class Stepper:
         with self._lock:
             run = self._open()
             moments: list[Moment] = []
-            while run.enabled() and len(moments) < _FAR:
-                moments.append(run.step())
-            if moments:
-                self.moves.append(tuple(moments))
+            with self._noting(moments):
+                while run.enabled() and len(moments) < _FAR:
+                    moments.append(run.step())
             if run.enabled():
                 raise ExploreError(f"it has not ended after {_FAR:,} more steps: stopped there. Undo, or run() again")
             return tuple(moments)
@@ -225,7 +223,7 @@ class Stepper:
             if not 0 <= moves <= len(self.moves):
                 raise ExploreError(f"undo({moves}): {amount(len(self.moves), 'move')} can be taken back")
             if moves:
-                self._again(self.moves[: len(self.moves) - moves])
+                self._again(self.moves[: len(self.moves) - moves], self._early)
 
     def load(self, schedule: str, *, whole: bool = False) -> None:
         """Begin again and take the steps of a schedule, each a move of its own.
@@ -243,8 +241,8 @@ class Stepper:
             wanted = Schedule.parse(schedule.strip())
             moments = replay(self._program, wanted).moments
             last = -1 if not wanted.deviations else wanted.deviations[-1][0]
-            self._early = wanted.early_timeouts
-            self._again([(moment,) for moment in (moments if whole else moments[: last + 1])])
+            steps = moments if whole else moments[: last + 1]
+            self._again([(moment,) for moment in steps], wanted.early_timeouts)
 
     def can_deadlock(self, max_schedules: int | None = None) -> Answer:
         """Whether it can still deadlock from here: searches all ways to go on, up to a bound, and says which it was.
@@ -295,9 +293,25 @@ class Stepper:
         short = [state.number for state in states if short_name(state.name) == thread and state.state != "ended"]
         return next(iter(full or short), thread)
 
-    def _again(self, moves: Sequence[tuple[Moment, ...]]) -> None:
+    @contextmanager
+    def _noting(self, moments: list[Moment]) -> Iterator[None]:
+        """Note the steps of a move, also of one that is broken off: a thread that got stuck stands before its step."""
+        broken = True
+        try:
+            yield
+            broken = False
+        except ExploreError:
+            broken = False
+            raise
+        finally:
+            if moments:
+                self.moves.append(tuple(moments))
+            if broken:
+                self._again(self.moves, self._early)
+
+    def _again(self, moves: Sequence[tuple[Moment, ...]], early_timeouts: int) -> None:
         """Begin again and make these moves; what was held before is ended once that has worked."""
-        run = Run(self._program, early_timeouts=self._early)
+        run = Run(self._program, early_timeouts=early_timeouts)
         try:
             for wanted in (moment for move in moves for moment in move):
                 got = run.step(wanted.thread) if wanted.thread in run.enabled() else None
@@ -314,6 +328,7 @@ class Stepper:
         self._finalizer()
         self._hold(run)
         self.moves = list(moves)
+        self._early = early_timeouts
         self._finding = None
 
     def _repr_mimebundle_(self, **options: Any) -> Any:

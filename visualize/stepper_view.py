@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import linecache
 import sys
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,9 @@ def standing(thread: LogicalThread) -> tuple[str, str]:
     inside: FrameType | None = None
     while frame is not None:
         name = frame.f_code.co_filename
-        if not name.startswith(str(_FOLDER)) and Path(name).name != "threading.py":
+        if name == threading.__file__:  # it began the system's thread, and is nobody's program
+            break
+        if not name.startswith(str(_FOLDER)):
             return _line(frame)
         if inside is None and not name.startswith(_MACHINERY):
             inside = frame
@@ -84,7 +87,7 @@ def view_of(stepper: Stepper, stride: str = "operation") -> dict[str, Any]:
         "moves": [_move(number, move) for number, move in enumerate(stepper.moves, 1)][-_LAST_MOVES:],
         "made": len(stepper.moves),
         "switches": stepper.switches,
-        "time": seconds(stepper._open().time),
+        "counts": " · ".join((_steps(stepper), _switches(stepper), seconds(stepper._open().time))),
         "stride": stride,
         "schedule": stepper.schedule,
         "goal": "" if stepper.goal is None else stepper.goal.text,
@@ -107,6 +110,10 @@ def view_of(stepper: Stepper, stride: str = "operation") -> dict[str, Any]:
 
 def _steps(stepper: Stepper) -> str:
     return amount(len(stepper.taken), "step")
+
+
+def _switches(stepper: Stepper) -> str:
+    return amount(stepper.switches, "switch", "switches")
 
 
 def _headline(stepper: Stepper, over: bool, able: int) -> str:

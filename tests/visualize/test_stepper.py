@@ -86,6 +86,15 @@ def test_the_line_shown_is_the_programs_own():
     assert lines == {"main": "", "T1": "with one, other:", "T2": "with one, other:"}
 
 
+def test_a_thread_with_no_line_of_its_own_shows_none():
+    def program(runtime):
+        runtime.spawn(runtime.Lock("A").acquire, name="bare")
+
+    with stepper(program) as made:
+        assert [one["code"] for one in made.view()["threads"]] == ["", ""]
+        assert "> bare  can acquire A\n" in made.text
+
+
 def test_undo_takes_moves_back_also_several():
     with stepper(crossing) as made:
         for thread in ("T1", "T1", "T1"):
