@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -42,8 +43,25 @@ def button(panel, name):
     return panel.get_by_role("button", name=name, exact=True)
 
 
-def test_crossing_locks_by_mouse(lab, notebook, watch):
-    opened = notebook(lab.write("crossing.ipynb", CROSSING))
+def run_cell(opened, number):
+    opened.page.evaluate(
+        """async number => {
+            jupyterapp.shell.currentWidget.content.activeCellIndex = number;
+            await jupyterapp.commands.execute('notebook:run-cell');
+        }""",
+        number,
+    )
+    opened.wait_idle()
+
+
+def axe_finds(page):
+    """What the accessibility rules say of the panel alone."""
+    found = Axe().run(page, context=".taskpool-stepper").response["violations"]
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+
+
+def test_crossing_locks_by_mouse_and_a_cell_run_again(lab, notebook, watch):
+    opened = notebook(lab.write("crossing.ipynb", CROSSING, "first = kept", "print(first.closed, kept.closed)"))
     opened.run_all()
     panel = panel_of(opened)
     status = panel.get_by_role("status")
@@ -70,8 +88,12 @@ def test_crossing_locks_by_mouse(lab, notebook, watch):
     panel.get_by_label("Schedule to load").fill("0:2 1:1")
     panel.get_by_label("Schedule to load").press("Enter")
     expect(panel.locator(".goal")).to_contain_text("Goal reached")
+    run_cell(opened, 0)
+    expect(panel.locator("button.go")).to_have_count(2)
+    run_cell(opened, 2)
+    opened.page.get_by_text("True False").wait_for()
     button(panel, "Close").click()
-    expect(status).to_contain_text("Closed after 2 steps.")
+    expect(status).to_contain_text("Closed after no steps.")
     assert opened.failures() == []
     assert watch.errors == []
     assert watch.foreign == []
@@ -105,7 +127,9 @@ def test_cross_push_wait_on_the_threadpool_by_keyboard(lab, notebook, watch):
     opened.screenshot("stepper-threadpool-deadlock")
     panel.locator("table").scroll_into_view_if_needed()
     opened.screenshot("stepper-threadpool-state")
+    assert axe_finds(opened.page) == []
     opened.theme("JupyterLab Dark")
+    assert axe_finds(opened.page) == []
     opened.screenshot("stepper-threadpool-dark")
     opened.page.set_viewport_size({"width": 800, "height": 800})
     opened.screenshot("stepper-threadpool-dark-800")
@@ -115,17 +139,3 @@ def test_cross_push_wait_on_the_threadpool_by_keyboard(lab, notebook, watch):
     assert opened.failures() == []
     assert watch.errors == []
     assert watch.foreign == []
-
-
-def test_a_cell_that_runs_again_closes_what_it_made(lab, notebook, watch):
-    opened = notebook(lab.write("again.ipynb", CROSSING, "first = kept", "print(first.closed, kept.closed)"))
-    opened.run_all()
-    panel_of(opened)
-    opened.page.evaluate("() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 0; }")
-    opened.page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')")
-    opened.wait_idle()
-    opened.page.evaluate("() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 2; }")
-    opened.page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')")
-    opened.page.get_by_text("True False").wait_for()
-    assert opened.failures() == []
-    assert watch.errors == []
