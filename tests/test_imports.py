@@ -28,6 +28,14 @@ LEVELS = (
 
 # What a part may import of the packages, at any moment; a package stands for all that is in it.
 CORE = "taskpool's own modules"
+DRAWING = (
+    "visualize",
+    "taskpool.errors",
+    "taskpool.events",
+    "taskpool.trace",
+    "taskpool.scenarios",
+    "taskpool.explore.schedule",
+)
 MAY_IMPORT = {
     "taskpool.runtime": ("taskpool.runtime", "taskpool.errors", "taskpool.events"),
     "taskpool.explore": (
@@ -41,14 +49,12 @@ MAY_IMPORT = {
     "taskpool.scenarios": ("taskpool.scenarios", CORE),
     "taskpool.__main__": ("taskpool", "visualize"),
     "taskpool": (CORE,),
-    "visualize": (
-        "visualize",
-        "taskpool.errors",
-        "taskpool.events",
-        "taskpool.trace",
-        "taskpool.scenarios",
-        "taskpool.explore.schedule",
-    ),
+    "visualize": DRAWING,
+    # What a learner acts with, and not only looks at, uses what it acts on by its public names.
+    "visualize.live_pool": (*DRAWING, "taskpool"),
+    "visualize.stepper": (*DRAWING, "taskpool.explore"),
+    "visualize.stepper_view": (*DRAWING, "taskpool.explore", "taskpool"),
+    "visualize.stepper_search": (*DRAWING, "taskpool.explore", "taskpool.runtime"),
 }
 
 # The one place of taskpool that may ask for more than the standard library, and only inside a call.
