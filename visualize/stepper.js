@@ -232,7 +232,8 @@ function render({ model, el }) {
     if (!view.stage) return null;
     const picture = make("div", { class: "stage", tabindex: "0", role: "group", "aria-label": "Timeline so far" });
     picture.innerHTML = view.stage; // drawn by visualize.timeline, which escapes every name
-    return make("details", { open: true }, make("summary", {}, "So far"), picture);
+    const told = make("ul", { class: "told" }, ...view.events.map((sentence) => make("li", {}, sentence)));
+    return make("details", { open: true }, make("summary", {}, "So far, and what happened last"), told, picture);
   }
 
   root.addEventListener("keydown", (event) => {

@@ -7,10 +7,6 @@ are what they call, and work without Jupyter.
 
 from __future__ import annotations
 
-import threading
-import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 from taskpool.explore import replay
@@ -19,16 +15,15 @@ from taskpool.explore.execution import Program
 from taskpool.explore.findings import Finding
 from taskpool.explore.replay import Moment
 from taskpool.explore.schedule import Schedule
-from taskpool.explore.stepping import Stepper as Run
 from taskpool.explore.stepping import ThreadState
 from taskpool.trace import Trace
 from visualize import stepper_goals
 from visualize._callable import make_callable
 from visualize._words import amount, short_name
-from visualize.palette import cleaned
 from visualize.state import State, States
 from visualize.stepper_cells import take_over
 from visualize.stepper_goals import Goal, Judgement, goal_of, switches
+from visualize.stepper_held import Held
 from visualize.stepper_search import Answer, can_deadlock
 from visualize.stepper_view import text_of, view_of
 
@@ -40,7 +35,7 @@ STRIDES = ("operation", "event", "wait")
 _FAR = 2_000  # steps that one move takes at most
 
 
-class Stepper:
+class Stepper(Held):
     """A program held between two steps. Made by `stepper`; also a context manager, which closes it.
 
     All methods block until the run has stopped again. Any thread may call them; one at a time goes on.
@@ -52,37 +47,15 @@ class Stepper:
         max_schedules: As `stepper` says.
 
     Attributes:
-        title: What is stepped through.
         goal: What is to be reached, or None.
-        moves: What was done so far: for each move, its steps. Undo takes moves back.
     """
 
     def __init__(
         self, program: Program, *, goal: Goal | str | None = None, early_timeouts: int = 0, max_schedules: int = 2_000
     ) -> None:
-        if not callable(program):
-            raise TypeError(f"stepper needs a program, a function that is given a runtime, not {program!r}")
-        self.title = cleaned(getattr(program, "__name__", None) or type(program).__name__)
+        super().__init__(program, early_timeouts)
         self.goal = goal_of(goal)
-        self.moves: list[tuple[Moment, ...]] = []
-        self._program = program
-        self._early = early_timeouts
         self._most = max_schedules
-        self._lock = threading.RLock()
-        self._closed = False
-        self._finding: tuple[int, Finding | None] | None = None
-        self._hold(Run(program, early_timeouts=early_timeouts))
-
-    def _hold(self, run: Run) -> None:
-        self._run = run
-        self._finalizer = weakref.finalize(self, run.close)
-        self._finalizer.atexit = False  # an interpreter that exits takes its threads along
-
-    def __enter__(self) -> Stepper:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     # -- looking
 
@@ -120,11 +93,6 @@ class Stepper:
     def state(self) -> State:
         """The pools' state now: queues, stacks, pauses and waits."""
         return States(self.trace).end
-
-    @property
-    def taken(self) -> tuple[Moment, ...]:
-        """All steps taken so far."""
-        return tuple(moment for move in self.moves for moment in move)
 
     @property
     def switches(self) -> int:
@@ -263,26 +231,7 @@ class Stepper:
                 self._program, threads, [kernel.threads[n].identity for n in threads], self._early, most
             )
 
-    def close(self) -> None:
-        """End the run and its threads; nothing can be done with it afterwards. Idempotent."""
-        with self._lock:
-            self._closed = True
-            self._finalizer()
-
-    @property
-    def closed(self) -> bool:
-        """Whether the run and its threads have been ended."""
-        return self._closed
-
     # -- inside
-
-    def _open(self) -> Run:
-        if self._closed:
-            raise ExploreError(f"this stepper is closed: make a new one with stepper({self.title})")
-        return self._run
-
-    def _steps(self) -> str:
-        return amount(len(self.taken), "step")
 
     def _number(self, thread: int | str | None) -> int | str | None:
         """A thread's number where it is called as it is shown."""
@@ -292,44 +241,6 @@ class Stepper:
         full = [state.number for state in states if state.name == thread and state.state != "ended"]
         short = [state.number for state in states if short_name(state.name) == thread and state.state != "ended"]
         return next(iter(full or short), thread)
-
-    @contextmanager
-    def _noting(self, moments: list[Moment]) -> Iterator[None]:
-        """Note the steps of a move, also of one that is broken off: a thread that got stuck stands before its step."""
-        broken = True
-        try:
-            yield
-            broken = False
-        except ExploreError:
-            broken = False
-            raise
-        finally:
-            if moments:
-                self.moves.append(tuple(moments))
-            if broken:
-                self._again(self.moves, self._early)
-
-    def _again(self, moves: Sequence[tuple[Moment, ...]], early_timeouts: int) -> None:
-        """Begin again and make these moves; what was held before is ended once that has worked."""
-        run = Run(self._program, early_timeouts=early_timeouts)
-        try:
-            for wanted in (moment for move in moves for moment in move):
-                got = run.step(wanted.thread) if wanted.thread in run.enabled() else None
-                if got is None or (got.name, got.operation) != (wanted.name, wanted.operation):
-                    said = "it cannot" if got is None else f"{got.name} did '{got.operation}'"
-                    raise ExploreError(
-                        f"the program is not deterministic: step {wanted.step} was '{wanted.operation}' by "
-                        f"{wanted.name}, and now {said}. Look for random numbers, the real clock, and state kept "
-                        "between runs"
-                    )
-        except BaseException:
-            run.close()
-            raise
-        self._finalizer()
-        self._hold(run)
-        self.moves = list(moves)
-        self._early = early_timeouts
-        self._finding = None
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The panel with its buttons, where widgets are; text elsewhere."""
