@@ -143,6 +143,41 @@ def test_the_schedules_tried_all_begin_with_what_was_done():
         assert made.can_deadlock().schedules == 4
 
 
+def three_in_a_ring(runtime):
+    locks = [runtime.Lock(f"L{number}") for number in range(3)]
+
+    def take(number):
+        with locks[number], locks[(number + 1) % 3]:
+            pass
+
+    for number in range(3):
+        runtime.spawn(take, number, name=f"T{number}")
+
+
+def deadlocks_by_trying(made):
+    """Whether any way to go on deadlocks: every thread tried at every step."""
+    if not made.choices:
+        return made.finding is not None and made.finding.kind == "deadlock"
+    found = False
+    for name in made.choices:
+        made.step(name)
+        found = deadlocks_by_trying(made) or found
+        made.undo()
+    return found
+
+
+@pytest.mark.parametrize(
+    "taken", [(), ("T1",), ("T1", "T2"), ("T0", "T1"), ("T0", "T0"), ("T2", "T0", "T1"), ("T1", "T1")]
+)
+def test_the_answer_is_what_trying_everything_gives(taken):
+    with stepper(three_in_a_ring) as made:
+        for name in taken:
+            made.step(name)
+        expected = "yes" if deadlocks_by_trying(made) else "no"
+        assert made.can_deadlock().verdict == expected
+        assert [moment.name for moment in made.taken] == list(taken)
+
+
 def test_cross_push_wait_on_the_threadpool_deadlocks_and_its_state_says_why():
     with stepper(program("cross-push-wait", "threadpool", threads=2), goal="deadlock") as made:
         while made.choices:
