@@ -160,7 +160,8 @@ function build(ask) {
     asks: make("select"),
     pushes: make("span", { class: "pushes", style: "display: contents" }),
     name: make("input", { type: "text", class: "name", maxlength: 60, placeholder: "C" }),
-    size: make("input", { type: "number", min: 0, value: 2 }),
+    size: make("input", { type: "number", min: 0 }),
+    range: make("span"),
     sizes: make("p", { class: "sizes" }),
     status: make("p", { class: "status", role: "status", "aria-live": "polite" }),
     threads: make("ul", { class: "rows" }),
@@ -183,7 +184,7 @@ function build(ask) {
   part.resize = make(
     "fieldset",
     { "aria-label": "Size" },
-    field("threads", part.size),
+    make("label", {}, part.range, part.size),
     make("button", { type: "button", onclick: resize }, "Set size"),
   );
   part.controls = make(
@@ -234,7 +235,7 @@ function draw(part, view, ask) {
   part.counts.replaceChildren(
     ...["queued", "done", "failed", "inlined"].flatMap((name) => [
       make("b", {}, String(counts[name])),
-      ` ${name === "inlined" ? "of them inline" : name}${name === "inlined" ? "" : " · "}`,
+      name === "inlined" ? " inline" : ` ${name} · `,
     ]),
   );
   const serializers = view.queues.filter((queue) => queue.kind === "serializer").map((queue) => [queue.key, queue.short]);
@@ -259,7 +260,10 @@ function draw(part, view, ask) {
     () => {},
   );
   part.resize.hidden = !view.resizable;
-  say(part.sizes, view.sizes);
+  if (view.resizable) say(part.range, `threads (${view.sizes})`);
+  if (view.resizable && !part.size.value) part.size.value = view.size;
+  part.sizes.hidden = view.resizable || !view.sizes;
+  say(part.sizes, view.resizable ? "" : view.sizes);
   for (const control of part.controls.querySelectorAll("button, input, select")) control.disabled = view.stopped;
   keyed(part.threads, view.threads, (thread) => thread.name, threadRow, drawThread);
   part.hidden.hidden = !view.hidden;

@@ -303,7 +303,7 @@ class LivePanel:
         if view != self._view:
             self._view = view
             if self._widget is not None:
-                self._widget.view = view
+                self._widget.show(view)
 
     def _now(self) -> float:
         """The recorder's time now, as nearly as its events tell: they are read a little after they were written."""

@@ -235,7 +235,7 @@ def _sizes(pool: Any) -> str:
     options = getattr(pool, "options", None)
     most = getattr(options, "max_size", 0)
     if hasattr(pool, "set_size"):
-        return f"set_size: 0 to {most}" if most else "set_size: any number"
+        return f"0 to {most}" if most else "any number"
     least = getattr(options, "minimum_size", None)
     if least is None:
         return ""

@@ -44,7 +44,7 @@ class _Pause:
         self._serializer, self._report = serializer, report
         self._resumed = threading.Event()
         self.still = False
-        self.thread = threading.Thread(target=self._run, name=f"pause of {short_name(serializer.name)}", daemon=True)
+        self.thread = threading.Thread(target=self._run, name=f"panel/{short_name(serializer.name)}", daemon=True)
 
     def resume(self) -> None:
         """End it, now or as soon as the serializer is still. Does not block."""
