@@ -187,6 +187,18 @@ class BaseSerializer(TaskQueue):
         self.pool.refuse_if_closing()
         self._refuse_if_self_closed()
 
+    def _refuse_push_wait(self, task: Task, *, inside: bool) -> None:
+        """Raise if a synchronous push is not taken; from inside it is while the pool closes, if it can still run."""
+        if not inside or self.pool.drained:
+            self.pool.refuse_if_closing()
+        self._refuse_if_self_closed()
+        if self.pool.closing and self._owners:
+            raise self._never_run(task)
+
+    def _never_run(self, task: Task) -> TaskDiscarded:
+        when = f"while serializer {self.name!r} was suspended" if self._owners else "when it had no thread"
+        return TaskDiscarded(f"{task} will never run: its pool was shut down {when}")
+
     def _refuse_if_self_closed(self) -> None:
         if self._closed:
             raise PoolShutDown(f"serializer {self.name!r} is closed: nothing can be pushed to it any more")
@@ -266,10 +278,8 @@ class BaseSerializer(TaskQueue):
         """Throw away what will never have its turn, because the pool is closing."""
         tasks = list(self._queue)
         self._queue.clear()
-        when = f"while serializer {self.name!r} was suspended" if self._owners else "when it had no thread"
         for task in tasks:
-            error = TaskDiscarded(f"{task} will never run: its pool was shut down {when}")
-            self._discard(task, agent, "shut_down", Outcome.REFUSED, error)
+            self._discard(task, agent, "shut_down", Outcome.REFUSED, self._never_run(task))
             self.pool.count_unrun(self, task)
         waits, self._suspenders = self._suspenders, []
         for wait in waits:

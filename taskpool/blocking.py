@@ -51,7 +51,7 @@ class BlockingSerializer(BaseSerializer):
         with self._monitor:
             own = self._runs_on(agent)
             if not own or self.pool.aborted:
-                self._refuse_push_wait(agent)
+                self._refuse_push_wait(task, inside=agent.pool is self.pool)
             if own:
                 self._begin_inline(task, agent, "own_serializer")
             else:
@@ -98,12 +98,6 @@ class BlockingSerializer(BaseSerializer):
                 return True
             task = task.outer
         return False
-
-    def _refuse_push_wait(self, agent: Agent) -> None:
-        if agent.pool is self.pool and not self.pool.drained:
-            self._refuse_if_self_closed()
-        else:
-            self._refuse_if_closed()
 
     def _begin_suspend(self, agent: Agent) -> Wait | None:
         if self._owners:

@@ -68,7 +68,7 @@ class Serializer(BaseSerializer):
             own = any(above.processor is self for above in ancestors(agent))
             inside = own or is_inside(agent, self.pool)
             if not own or self.pool.aborted:
-                self._refuse_push_wait(inside)
+                self._refuse_push_wait(task, inside=inside)
             if own:
                 self._begin_inline(task, agent, "own_serializer")
             elif not inside:
@@ -128,12 +128,6 @@ class Serializer(BaseSerializer):
             return False
         following = self._queue[0]
         return not following.checkpoint and not (self._visitors and self._visitors[0].task is following)
-
-    def _refuse_push_wait(self, inside: bool) -> None:
-        if inside and not self.pool.drained:
-            self._refuse_if_self_closed()
-        else:
-            self._refuse_if_closed()
 
     def _queue_wait(self, task: Task, agent: Agent, reason: str) -> Wait:
         wait = Wait(self.pool, agent, reason, self, task)
