@@ -1,4 +1,4 @@
-"""Pools on a system that gives only so many threads: what cannot open leaves nothing behind, what cannot grow goes on."""
+"""Pools on a system that is short of threads: what cannot open leaves nothing behind, what cannot grow goes on."""
 
 from __future__ import annotations
 
