@@ -101,9 +101,10 @@ function queueRow(queue, ask) {
   const row = make("li");
   row.name = make("span", { class: "name" });
   row.badge = make("span", { class: "badge" });
-  row.says = make("span", { class: "says" });
+  row.paused = make("span", { class: "badge" }, "‖ paused");
+  row.says = make("p", { class: "says" });
   row.tokens = make("ul", { class: "tokens" });
-  const line = make("div", { class: "line" }, swatch(queue), row.name, row.badge, row.says);
+  const line = make("div", { class: "line" }, swatch(queue), row.name, row.paused, row.badge);
   if (queue.kind === "serializer") {
     row.button = make("button", {
       type: "button",
@@ -111,7 +112,7 @@ function queueRow(queue, ask) {
     });
     line.append(row.button);
   }
-  row.append(line, row.tokens);
+  row.append(line, row.says, row.tokens);
   return row;
 }
 
@@ -120,10 +121,10 @@ function drawQueue(row, queue, stopped) {
   mark(row, "data-closed", queue.closed);
   mark(row.name, "title", queue.name);
   say(row.name, queue.short);
-  say(row.badge, (queue.closed ? "‖ paused, " : "") + `${queue.depth} queued`);
-  const says = queue.says || (queue.kind === "control" ? "the queue that manages the pool" : "");
-  say(row.says, says);
-  mark(row.says, "title", says);
+  row.paused.hidden = !queue.closed;
+  say(row.badge, `${queue.depth} queued`);
+  say(row.says, queue.says);
+  row.says.hidden = !queue.says;
   tokens(row.tokens, queue.tasks, queue.depth - queue.tasks.length);
   if (row.button) {
     row.held = queue.held;
@@ -158,7 +159,7 @@ function build(ask) {
     count: make("input", { type: "number", min: 1, max: 500, value: 1 }),
     seconds: make("input", { type: "number", min: 0, max: 3600, step: 0.5, value: 2 }),
     asks: make("select"),
-    pushes: make("span", { class: "pushes", style: "display: contents" }),
+    pushes: make("span", { class: "pushes" }),
     name: make("input", { type: "text", class: "name", maxlength: 60, placeholder: "C" }),
     size: make("input", { type: "number", min: 0 }),
     range: make("span"),
@@ -262,7 +263,7 @@ function draw(part, view, ask) {
   part.resize.hidden = !view.resizable;
   if (view.resizable) say(part.range, `threads (${view.sizes})`);
   if (view.resizable && !part.size.value) part.size.value = view.size;
-  part.sizes.hidden = view.resizable || !view.sizes;
+  part.sizes.hidden = view.resizable || view.stopped || !view.sizes;
   say(part.sizes, view.resizable ? "" : view.sizes);
   for (const control of part.controls.querySelectorAll("button, input, select")) control.disabled = view.stopped;
   keyed(part.threads, view.threads, (thread) => thread.name, threadRow, drawThread);

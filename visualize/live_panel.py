@@ -11,8 +11,8 @@ from concurrent.futures import Future, wait
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from taskpool.errors import PoolShutDown, TaskPoolError
-from visualize._words import listed
+from taskpool.errors import PoolShutDown
+from visualize._words import listed, short_name
 from visualize.live_feed import Feed, Line
 from visualize.live_output import listen
 from visualize.live_pool import group_for
@@ -239,8 +239,8 @@ class LivePanel:
     def _obey(self, message: Mapping[str, Any], answer: Callable[[bool, str], None]) -> None:
         try:
             text, well = self._perform(message), True
-        except (TaskPoolError, LiveError, TypeError, KeyError) as error:
-            text, well = str(error), False
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told where the click came from
+            text, well = str(error) or type(error).__name__, False
         self._refresh()
         answer(well, shortened(text, 300))
 
@@ -298,7 +298,7 @@ class LivePanel:
                 self._told_failures = line.number
                 self._log.append(line)
         for thread, kind, text in self._output.take(unfinished=last):
-            self._log.append(self._feed.line(kind, thread, cleaned(text)))
+            self._log.append(self._feed.line(kind, shortened(short_name(thread), 40), cleaned(text)))
         view = self._drawing.look(self.pool, self._feed, self._now(), self._work, list(self._log), stopped=self.stopped)
         if view != self._view:
             self._view = view

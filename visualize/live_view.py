@@ -23,6 +23,7 @@ _MOST_QUEUES = 48
 _MOST_TOKENS = 8
 _NAME = 40
 _SENTENCE = 400
+_MANAGES = "manages the pool: a control task for every push"
 
 
 class View:
@@ -121,7 +122,7 @@ class View:
             and any(_is_open(state.threads[server], self._pool) for server in state.servers(name))
         }
         rows = [self._row(name, state, "queue", "") for name in processors]
-        rows += [self._row(name, state, "control", "") for name in sorted(managed)]
+        rows += [{**self._row(name, state, "control", ""), "says": _MANAGES} for name in sorted(managed)]
         rows += [self._serializer(name, state, name in held) for name in serializers]
         return rows[:_MOST_QUEUES]
 
@@ -214,7 +215,7 @@ def _says(serializer: SerializerState | None) -> str:
         return f"pausing, as {by} asked" + (f"; still runs on {threads}" if threads else "")
     times = f" {serializer.suspensions} times" if serializer.suspensions > 1 else ""
     kept = f"; keeps {threads}" if threads else "; no thread belongs to it"
-    return f"paused{times}: {by}{kept}"
+    return f"paused{times} by {by}{kept}"
 
 
 def _shown(line: Line) -> dict[str, Any]:
