@@ -159,8 +159,10 @@ class View:
     def _serializer(self, name: str, state: State, held: bool) -> dict[str, Any]:
         serializer = state.serializers.get(name)
         status = serializer.status if serializer is not None else "idle"
+        if serializer is not None and status == "scheduled" and not _is_coming(serializer, state):
+            status = "idle"
         row = self._row(name, state, "serializer", status)
-        row["says"] = shortened(_says(serializer), _SENTENCE)
+        row["says"] = shortened(_says(serializer, status), _SENTENCE)
         row["held"] = held
         row["closed"] = status == "suspended"
         return row
@@ -201,17 +203,22 @@ class View:
         }
 
 
-def _says(serializer: SerializerState | None) -> str:
+def _is_coming(serializer: SerializerState, state: State) -> bool:
+    """Whether its turn is still queued: one that others took the work of ends without a word."""
+    return serializer.turn is not None and bool(state.queue_of(serializer.turn) or state.thread_of(serializer.turn))
+
+
+def _says(serializer: SerializerState | None, status: str) -> str:
     """How a serializer is, in a few words."""
-    if serializer is None or serializer.status == "idle":
+    if serializer is None or status == "idle":
         return "nothing to do"
     threads = ", ".join(short_name(name) for name in serializer.executors)
-    if serializer.status == "executing":
+    if status == "executing":
         return f"runs on {threads}"
-    if serializer.status == "scheduled":
+    if status == "scheduled":
         return f"waits for its turn on {short_name(serializer.turn_on)}"
     by = ", ".join(dict.fromkeys(short_name(name) for name in serializer.suspended_by))
-    if serializer.status == "suspending":
+    if status == "suspending":
         return f"pausing, as {by} asked" + (f"; still runs on {threads}" if threads else "")
     times = f" {serializer.suspensions} times" if serializer.suspensions > 1 else ""
     kept = f"; keeps {threads}" if threads else "; no thread belongs to it"

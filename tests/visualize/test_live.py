@@ -15,6 +15,7 @@ from visualize import live
 from visualize.live_feed import Feed
 from visualize.live_output import listen
 from visualize.live_panel import LivePanel
+from visualize.live_view import View
 from visualize.live_work import LiveError
 from visualize.state import States
 
@@ -78,7 +79,7 @@ def test_tasks_of_each_kind_run_and_are_counted(design):
         panel.push("fast", count=3)
         panel.push("failing", "A")
         panel.push("nested", "A", asks="B")
-        panel.push("slow", "B", seconds=0)
+        panel.push("slow", seconds=0)
         view = until(panel, lambda view: view["counts"]["done"] == 6, "six tasks are done, the answer among them")
         assert view["counts"]["failed"] == 1
         assert view["counts"]["inlined"] == (1 if design == "taskpool" else 0)
@@ -312,6 +313,24 @@ def test_without_a_kernel_it_is_a_sentence():
         assert panel._widget.view == panel.view
         panel.close()
         assert panel._widget is None
+
+
+def test_a_turn_that_others_took_the_work_of_is_not_waited_for(teller):
+    teller(0, "p/0", "thread_started", "p:0", pool="p")
+    teller(1, "main", "task_pushed", "B", 1, label="fast", wait=False, depth=1)
+    teller(1, "main", "task_pushed", "p:0", 2, label="turn of B", wait=False, depth=1, turn="B")
+    teller(1, "main", "serializer_scheduled", "B", 2, on="p:0")
+    shown = View("p").queues(States(teller.events).end, ["p:0"], ["B"], [])
+    assert [(queue["status"], queue["says"]) for queue in shown] == [
+        ("", ""),
+        ("scheduled", "waits for its turn on p:0"),
+    ]
+    teller(2, "other", "task_started", "B", 1)
+    teller(2, "other", "task_finished", "B", 1)
+    teller(3, "p/0", "task_started", "p:0", 2)
+    teller(3, "p/0", "task_finished", "p:0", 2)
+    shown = View("p").queues(States(teller.events).end, ["p:0"], ["B"], [])
+    assert [(queue["status"], queue["says"]) for queue in shown] == [("", ""), ("idle", "nothing to do")]
 
 
 class Tape:
