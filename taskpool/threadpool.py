@@ -241,8 +241,8 @@ class ThreadPool(BasePool):
         self._control.tell("emptied")
 
     def timed_out(self, worker: _Worker) -> bool:
-        """An idle thread's time is up: whether it dies. One that still counts as active does not."""
-        if worker not in self._idle:
+        """An idle thread's time is up: whether it dies. It does not if it counts as active, or is needed."""
+        if worker not in self._idle or self.queue._queue:
             return False
         self._idle.remove(worker)
         worker.zombie = True

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import re
 import threading
 from typing import Any
 
 import pytest
 
-from taskpool import PoolAborted, PoolShutDown
+from taskpool import PoolAborted, PoolShutDown, Recorder, ThreadPool
 from taskpool.errors import OptionError, WrongThreadError
+from taskpool.runtime.controlled import ControlledRuntime
+from taskpool.runtime.kernel import is_ready
 from taskpool.taskprocessor import TaskProcessor
 
 pytestmark = pytest.mark.threads
@@ -166,6 +169,31 @@ def test_eight_tasks_on_five_threads_that_may_not_grow_always_run(lab: Any) -> N
         for _ in range(8):
             pool.push(done.release)
         assert all(done.acquire(timeout=60) for _ in range(8))
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_no_thread_times_out_while_a_task_is_queued(seed: int) -> None:
+    """Tasks come when the only thread's time is up, on random schedules."""
+    draw, recorder = random.Random(seed), Recorder()
+
+    def choose(kernel: Any, current: Any) -> Any:
+        ready = [thread for thread in kernel.threads if not thread.ended and is_ready(thread)]
+        return draw.choice(ready) if ready else None
+
+    def program(runtime: Any) -> None:
+        options = {"initial_size": 1, "auto_increment": 1, "max_size": 1, "idle_timeout": 1}
+        with ThreadPool("pool", runtime=runtime, recorder=recorder, **options) as pool:
+            for _ in range(5):
+                runtime.sleep(1)
+                pool.push(int)
+
+    runtime = ControlledRuntime(choose)
+    runtime.run(program, runtime)
+    queued = 0
+    for event in recorder.trace():
+        queued += (event.kind == "task_pushed") - (event.kind == "task_started")
+        assert event.kind != "pool_shrank" or not queued
+    assert not queued
 
 
 def test_a_zombie_runs_its_serializers_turn_to_the_end(lab: Any) -> None:
