@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     metrics: CallableModule
     narrate: CallableModule
     player: CallableModule
+    quiz: CallableModule
     stepper: CallableModule
     timeline: CallableModule
 
-__all__ = ["compare", "live", "metrics", "narrate", "player", "stepper", "timeline"]
+__all__ = ["compare", "live", "metrics", "narrate", "player", "quiz", "stepper", "timeline"]
 
 _missing = [name for name in ("pandas", "plotly", "ipywidgets", "anywidget") if find_spec(name) is None]
 if _missing:

@@ -2,10 +2,6 @@
 
 Where the kernel can, JupyterLab has messages of widgets handled on a thread of their own, a subshell, also while a cell
 runs; else they wait for the cell's end, which the browser's side notices by the missing reply and says.
-
-A kernel may send a widget's messages to the shell that the widget spoke for last (ipykernel 7.4 does), and a thread of
-one's own speaks for the cell that ran last: clicks would wait for cells again. So after each word the kernel is made to
-forget whom it was said for, and the shell that the browser names counts.
 """
 
 from __future__ import annotations
@@ -16,6 +12,8 @@ from typing import Any
 
 import anywidget
 import traitlets
+
+from visualize.live_kernel import forget_shell
 
 __all__ = ["LiveWidget"]
 
@@ -42,13 +40,13 @@ class LiveWidget(anywidget.AnyWidget):
     ) -> None:
         super().__init__(view=dict(view), reply={})
         self._ask = ask
-        self._forget_shell()
+        forget_shell(self)
         self.on_msg(self._heard)
 
     def show(self, view: Mapping[str, Any]) -> None:
         """Draw something else. Does not block; any thread."""
         self.view = dict(view)
-        self._forget_shell()
+        forget_shell(self)
 
     def _heard(self, _widget: Any, content: Any, _buffers: Any) -> None:
         if not isinstance(content, Mapping):
@@ -57,10 +55,6 @@ class LiveWidget(anywidget.AnyWidget):
 
         def answer(well: bool, text: str) -> None:
             self.reply = {"id": number, "well": well, "text": text}
-            self._forget_shell()
+            forget_shell(self)
 
         self._ask(content, answer)
-
-    def _forget_shell(self) -> None:
-        # Kernels without that habit have no such attribute, and a message that slips between waits for a cell at worst.
-        getattr(self.comm, "__dict__", {}).pop("_reply_subshell_id", None)
