@@ -141,11 +141,13 @@ function render({ model, el }) {
     ...parts.map((part) => part.set),
   );
 
-  function judge() {
+  // What has not changed is said again only where it was asked for: else every verdict would be read out each time.
+  function judge(asked) {
     const verdicts = model.get("verdicts");
     for (const [index, part] of parts.entries()) {
       const verdict = verdicts[index];
-      if (!verdict) continue;
+      if (!verdict || (part.verdict === verdict.text && index !== asked)) continue;
+      part.verdict = verdict.text;
       part.set.dataset.state = part.state = verdict.state;
       part.reveal.hidden = verdict.state !== "wrong";
       part.tell(verdict.state, SIGNS[verdict.state], verdict.text);
@@ -161,16 +163,17 @@ function render({ model, el }) {
     clearTimeout(wait.timer);
     waiting.delete(reply.id);
     if (reply.text) parts[wait.index].tell("bad", "…", reply.text);
-    else judge();
+    else judge(wait.index);
   }
 
   el.classList.add("taskpool-quiz");
   el.append(root);
-  judge();
-  model.on("change:verdicts", judge);
+  const redraw = () => judge();
+  redraw();
+  model.on("change:verdicts", redraw);
   model.on("change:reply", heard);
   return () => {
-    model.off("change:verdicts", judge);
+    model.off("change:verdicts", redraw);
     model.off("change:reply", heard);
     for (const { timer } of waiting.values()) clearTimeout(timer);
   };

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,9 +24,12 @@ from visualize.palette import shortened
 from visualize.quiz_question import Hint
 from visualize.state import State, States, ThreadState
 
-__all__ = ["Chance", "Facts", "Moment", "called", "name_between"]
+__all__ = ["INSTANT", "Chance", "Facts", "Moment", "called", "name_between"]
 
 T = TypeVar("T")
+
+#: Events that are no further apart, in seconds, happen at the same time: sums of virtual times differ by less.
+INSTANT = 1e-9
 
 _LOOKS = 48
 _NAME = 40
@@ -116,7 +120,7 @@ class Facts:
     @cached_property
     def _gaps(self) -> list[int]:
         events = self.events
-        return [at for at in range(1, len(events)) if events[at - 1].time < events[at].time]
+        return [at for at in range(1, len(events)) if events[at].time - events[at - 1].time > INSTANT]
 
     def moments(self, chance: Chance) -> list[Moment]:
         """Some moments of the run in a random order, the end among them."""
@@ -164,6 +168,14 @@ class Facts:
             at for at, event in enumerate(self.events) if event.kind not in _DULL and not _of_the_pools_own(event, own)
         ]
 
+    def happens_once(self, at: int) -> bool:
+        """Whether nothing else in the run is told in the same words."""
+        return self._tellings[_telling(self.events[at])] == 1
+
+    @cached_property
+    def _tellings(self) -> Counter[tuple[object, ...]]:
+        return Counter(map(_telling, self.events))
+
     def last(self, position: int, thread: str = "", queue: str = "") -> int | None:
         """The last event before a position that is about a thread or a queue; the kinds that say most first."""
         dull = None
@@ -191,6 +203,11 @@ def name_between(low: float, high: float) -> str:
         if least <= most:
             return f"{(least + most) // 2 / scale:,.{digits}f} ms"
     return f"{(low + high) / 2!r} ms"
+
+
+def _telling(event: Event) -> tuple[object, ...]:
+    """What events that are told in the same words have in common."""
+    return event.kind, event.thread, event.processor, event.task
 
 
 def _milliseconds(time: float) -> str:

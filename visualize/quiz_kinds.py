@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from visualize._words import task_name, wait_phrase
-from visualize.quiz_facts import Chance, Facts, Moment, called
+from visualize.quiz_facts import INSTANT, Chance, Facts, Moment, called
 from visualize.quiz_question import Hint, Question
 from visualize.quiz_state import ask_state
 from visualize.state import State, Waiting
@@ -31,7 +31,7 @@ def _ask_blocked(facts: Facts, chance: Chance) -> Question | None:
         count = sum(thread.waiting is not None for thread in threads)
         if threads and (best is None or count):
             best = moment, state
-        if count:
+        if count or not chance.below(6):
             break
     if best is None:
         return None
@@ -126,8 +126,8 @@ def _ask_order(facts: Facts, chance: Chance) -> Question | None:
     """In which order events happen."""
     chosen: list[int] = []
     for at in chance.draws(facts.worth_telling, _DRAWS):
-        told, time = facts.tell(at), facts.events[at].time
-        if all(told != facts.tell(other) and time != facts.events[other].time for other in chosen):
+        time = facts.events[at].time
+        if facts.happens_once(at) and all(abs(time - facts.events[other].time) > INSTANT for other in chosen):
             chosen.append(at)
         if len(chosen) == _CHOICES:
             break
@@ -150,7 +150,7 @@ def _ask_next(facts: Facts, chance: Chance) -> Question | None:
         first: dict[str, int] = {}
         for at in worth[start + 1 : start + 1 + _AHEAD]:
             first.setdefault(facts.tell(at), at)
-        if len(first) < _CHOICES:
+        if len(first) < _CHOICES or not facts.happens_once(worth[start]):
             continue
         right, *later = first
         choices = chance.shuffled([right, *chance.some(later, _CHOICES - 1)])
