@@ -211,7 +211,7 @@ function build(ask) {
   );
   part.root = make(
     "section",
-    { "data-lm-suppress-shortcuts": "true" },
+    {},
     make("header", {}, part.title, part.headline, part.counts),
     part.controls,
     part.sizes,
@@ -280,6 +280,11 @@ function draw(part, view, ask) {
   drawSaid(part.told, view.told);
 }
 
+// The notebook takes keys without Ctrl, Alt or Meta for its own where it sees them: a press of b would add a cell.
+function keep(event) {
+  if (!(event.ctrlKey || event.altKey || event.metaKey)) event.stopPropagation();
+}
+
 function render({ model, el }) {
   const waiting = new Map();
   const prefix = `${Date.now()}-${Math.random()}`;
@@ -321,6 +326,7 @@ function render({ model, el }) {
   const part = build(ask);
   el.classList.add("taskpool-live");
   el.append(part.root);
+  part.root.addEventListener("keydown", keep);
   redraw();
   if (!model.get("view").stopped) status("well", "Push something, or suspend a serializer.");
   model.on("change:view", redraw);

@@ -264,7 +264,7 @@ class LivePanel:
             return self._work.resize(int(message.get("size") or 0))
         if what == "stop":
             self.stop()
-            return "Stopped."
+            return "Stopped. Run the cell again for a new panel."
         raise LiveError(f"there is nothing to do called {what!r}")
 
     def _run(self) -> None:

@@ -95,6 +95,11 @@ function orderField(question, say) {
   return { element: list, answer: () => [...list.children].map((item) => item.dataset.letter).join("") };
 }
 
+// The notebook takes keys without Ctrl, Alt or Meta for its own where it sees them: a press of b would add a cell.
+function keep(event) {
+  if (!(event.ctrlKey || event.altKey || event.metaKey)) event.stopPropagation();
+}
+
 function render({ model, el }) {
   const waiting = new Map();
   const prefix = `${Date.now()}-${Math.random()}`;
@@ -136,7 +141,7 @@ function render({ model, el }) {
   const score = make("p", { class: "score" });
   const root = make(
     "section",
-    { "aria-label": "Quiz", "data-lm-suppress-shortcuts": "true" },
+    { "aria-label": "Quiz" },
     score,
     ...parts.map((part) => part.set),
   );
@@ -168,6 +173,7 @@ function render({ model, el }) {
 
   el.classList.add("taskpool-quiz");
   el.append(root);
+  root.addEventListener("keydown", keep);
   const redraw = () => judge();
   redraw();
   model.on("change:verdicts", redraw);

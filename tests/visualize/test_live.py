@@ -288,7 +288,7 @@ def test_clicks_are_obeyed_and_answered():
     assert [well for well, _ in replies] == [True, False, False, True, False, True, True, False, True]
     assert replies[0][1] == "Pushed 2 fast tasks onto A."
     assert replies[7][1] == "there is nothing to do called 'format the disk'"
-    assert replies[8][1] == "Stopped."
+    assert replies[8][1] == "Stopped. Run the cell again for a new panel."
 
 
 def test_names_are_shown_as_text_on_one_line():
