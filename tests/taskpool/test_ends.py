@@ -53,6 +53,21 @@ def test_shutdown_reports_what_a_suspended_serializer_holds(lab: Any, design: st
     serializer.unsuspend()
 
 
+def test_a_pause_that_is_reached_while_the_pool_shuts_down_keeps_no_thread(lab: Any, design: str) -> None:
+    pool, gate = lab.open(design, 1), lab.gate()
+    serializer = pool.serializer("s")
+    serializer.push(gate)
+    gate.reached()
+    pause = lab.go(serializer.suspend)
+    lab.watch.until("serializer_suspending", "s")
+    serializer.push(int)
+    pool.shutdown(wait=False)
+    gate.open()
+    pause.get()
+    pool.shutdown()
+    assert lab.watch.count("pool_shut_down", unrun={"s": 1}) == 1
+
+
 def test_nobody_is_kept_waiting_for_what_is_suspended_while_the_pool_shuts_down(lab: Any, design: str) -> None:
     """Who suspended it may be the one that waits for the pool's end."""
     pool, gate = lab.open(design, 2), lab.gate()

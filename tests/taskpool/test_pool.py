@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from typing import Any
 
 import pytest
 
-from taskpool import TaskPool
+from taskpool import Recorder, TaskPool
 from taskpool.runtime.controlled import ControlledRuntime
+from taskpool.runtime.kernel import is_ready
 
 pytestmark = pytest.mark.threads
 
@@ -127,6 +129,26 @@ def test_the_last_thread_that_is_not_blocked_stays_whatever_the_idle_timeout() -
     runtime = ControlledRuntime()
     runtime.run(program, runtime)
     assert sizes == [2, 1]
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_a_thread_whose_time_is_up_as_the_pool_ends_ends_with_it(seed: int) -> None:
+    draw, recorder, ended = random.Random(seed), Recorder(), []
+
+    def choose(kernel: Any, current: Any) -> Any:
+        ready = [thread for thread in kernel.threads if not thread.ended and is_ready(thread)]
+        return draw.choice(ready) if ready else None
+
+    def program(runtime: ControlledRuntime) -> None:
+        options = {"minimum_size": 0, "initial_size": 2, "max_size": 2, "auto_increment": 1, "idle_timeout": 1}
+        pool = TaskPool("pool", runtime=runtime, recorder=recorder, thread_end=lambda: ended.append(1), **options)
+        runtime.sleep(1)
+        pool.shutdown()
+
+    runtime = ControlledRuntime(choose)
+    runtime.run(program, runtime)
+    kinds = [str(event.kind) for event in recorder.trace()]
+    assert (kinds.count("pool_shut_down"), kinds.count("thread_stopped"), ended) == (1, 2, [1, 1])
 
 
 def test_static_taskprocessors_stay_whatever_the_idle_timeout(lab: Any) -> None:

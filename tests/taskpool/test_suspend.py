@@ -240,6 +240,34 @@ def test_a_visitor_that_comes_to_a_pause_waits_there_and_no_thread_executes_the_
     assert ran == ["queued before", "own"]
 
 
+def test_a_visitor_that_comes_to_a_pause_stays_the_first(lab: Any) -> None:
+    pool, go, gate, ran = lab.taskpool(2), lab.gate(), lab.gate(), []
+    serializer = pool.serializer("s")
+
+    def visit(name: str) -> str:
+        return str(serializer.push_wait(lambda: ran.append(name) or here()))
+
+    first = lab.go(pool.push_wait, lambda: (go(), visit("first"))[1])
+    go.reached()
+    busy = lab.gate()
+    pool.push(busy)
+    busy.reached()
+    serializer.push(gate)
+    pause = lab.go(serializer.suspend)
+    lab.watch.until("serializer_suspending", "s")
+    go.open()
+    gate.reached()  # run by the first visitor, whose own task is behind the pause
+    busy.open()
+    second = lab.go(pool.push_wait, visit, "second")
+    lab.watch.until("wait_started", "s", reason="serializer_lock")
+    gate.open()
+    pause.get()
+    lab.watch.until("wait_started", "s", reason="suspended")
+    serializer.unsuspend()
+    assert first.get() != second.get()
+    assert ran == ["first", "second"]
+
+
 def test_a_pause_that_begins_behind_a_visitors_task_lets_it_run(lab: Any) -> None:
     pool, gate, ran = lab.taskpool(1), lab.gate(), []
     serializer = pool.serializer("s")

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from taskpool.errors import DeadlockError, DuplicateNameError, OptionError, PoolShutDown, WrongThreadError
+from taskpool.errors import (
+    DeadlockError,
+    DuplicateNameError,
+    OptionError,
+    PoolAborted,
+    PoolShutDown,
+    WrongThreadError,
+)
 from taskpool.registry import names
 from taskpool.runtime import RealRuntime
 from taskpool.taskprocessor import TaskProcessor, ThreadListener
@@ -155,6 +162,33 @@ def test_two_taskprocessors_that_wait_for_each_other_are_refused_the_second_wait
     right.shutdown()
     assert isinstance(first, DeadlockError) and second == 0
     assert [sentence.split()[0] for sentence in sorted(first.cycle)] == ["left", "right"]
+
+
+def test_who_was_waited_for_until_an_abort_is_not_inside_any_more(lab: Any) -> None:
+    """The taskprocessor's task goes on, so what comes back to it has to wait for its turn."""
+    processor, pool = TaskProcessor("t", runtime=lab.runtime, recorder=lab.watch), lab.taskpool(1)
+    order, begun, aborted, go_on = list[str](), threading.Event(), threading.Event(), threading.Event()
+
+    def waits() -> None:
+        with pytest.raises(PoolAborted):
+            pool.push_wait(comes_back)
+        aborted.set()
+        assert go_on.wait(60)
+        order.append("went on")
+
+    def comes_back() -> None:
+        begun.set()
+        assert aborted.wait(60)
+        order.append(processor.push_wait(lambda: threading.current_thread().name))
+
+    processor.push(waits)
+    assert begun.wait(60)
+    pool.abort()
+    lab.watch.until("wait_started", "t")
+    go_on.set()
+    lab.everything_ends()
+    processor.shutdown()
+    assert order == ["went on", "t"]
 
 
 def test_a_push_wait_that_comes_back_runs_inside_the_task_that_waits_for_it() -> None:

@@ -171,14 +171,34 @@ def test_eight_tasks_on_five_threads_that_may_not_grow_always_run(lab: Any) -> N
         assert all(done.acquire(timeout=60) for _ in range(8))
 
 
-@pytest.mark.parametrize("seed", range(50))
-def test_no_thread_times_out_while_a_task_is_queued(seed: int) -> None:
-    """Tasks come when the only thread's time is up, on random schedules."""
-    draw, recorder = random.Random(seed), Recorder()
+def on_a_random_schedule(program: Any, seed: int) -> None:
+    """Run a program; it fails if anything is left that cannot go on."""
+    draw = random.Random(seed)
 
     def choose(kernel: Any, current: Any) -> Any:
         ready = [thread for thread in kernel.threads if not thread.ended and is_ready(thread)]
         return draw.choice(ready) if ready else None
+
+    runtime = ControlledRuntime(choose)
+    runtime.run(program, runtime)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_no_wake_up_is_lost_where_the_pool_may_not_grow(seed: int) -> None:
+    """In the original one can be: a push comes just before the control thread hears that the last thread is idle."""
+
+    def program(runtime: Any) -> None:
+        with ThreadPool("pool", runtime=runtime, initial_size=1, auto_increment=0, idle_timeout=0) as pool:
+            for _ in range(3):
+                assert pool.push_wait(len, "abc") == 3
+
+    on_a_random_schedule(program, seed)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_no_thread_times_out_while_a_task_is_queued(seed: int) -> None:
+    """Tasks come when the only thread's time is up, on random schedules."""
+    recorder = Recorder()
 
     def program(runtime: Any) -> None:
         options = {"initial_size": 1, "auto_increment": 1, "max_size": 1, "idle_timeout": 1}
@@ -187,8 +207,7 @@ def test_no_thread_times_out_while_a_task_is_queued(seed: int) -> None:
                 runtime.sleep(1)
                 pool.push(int)
 
-    runtime = ControlledRuntime(choose)
-    runtime.run(program, runtime)
+    on_a_random_schedule(program, seed)
     queued = 0
     for event in recorder.trace():
         queued += (event.kind == "task_pushed") - (event.kind == "task_started")
