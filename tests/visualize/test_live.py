@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
+from queue import SimpleQueue
 from types import SimpleNamespace
 
 import pytest
 
 from taskpool import PoolShutDown, Recorder, TaskPool, ThreadPool
-from taskpool.errors import OptionError
+from taskpool.errors import DeadlockError, OptionError
 from taskpool.registry import names
 from visualize import live
 from visualize.live_feed import Feed
 from visualize.live_output import listen
 from visualize.live_panel import LivePanel
 from visualize.live_view import View
-from visualize.live_work import LiveError
+from visualize.live_work import LiveError, Work
 from visualize.state import States
 
 pytestmark = pytest.mark.threads
@@ -236,6 +238,68 @@ def test_a_pause_by_others_is_shown_and_not_ended():
             assert row(view, "s")["says"].startswith("paused 2 times by MainThread, panel/s")
         assert serializer.is_suspended
         serializer.unsuspend()
+
+
+def test_what_must_wait_for_others_is_told_when_the_panel_stops(gate, monkeypatch):
+    with TaskPool("mine", recorder=Recorder()) as pool:
+        serializer = pool.serializer("s")
+        serializer.push(gate)
+        assert gate.entered.wait(SECONDS)
+        panel = live(pool)
+        panel.suspend("s")
+        monkeypatch.setattr("visualize.live_panel._PATIENCE", 0.01)
+        panel.stop()
+        assert [line["text"] for line in panel.view["log"]] == [
+            "the pause of s waits until that is still, and ends then"
+        ]
+        gate.opened.set()
+        (pause,) = [thread for thread in threading.enumerate() if thread.name == "panel/s"]
+        pause.join(SECONDS)
+        assert not serializer.is_suspended
+
+
+def test_a_pool_that_the_panels_tasks_have_stuck_is_told_of_and_freed_by_abort(monkeypatch):
+    with ThreadPool("mine", initial_size=1, max_size=1, recorder=Recorder()) as pool:
+        panel = live(pool)
+        panel.add("one")
+        panel.add("other")
+        panel.push("nested", "one", asks="other")
+        view = until(panel, lambda view: view["counts"]["blocked"], "the only thread waits for itself")
+        (thread,) = [thread for thread in view["threads"] if thread["status"] == "blocked"]
+        assert thread["why"].endswith("None of them can go on: this is a deadlock.")
+        monkeypatch.setattr("visualize.live_panel._PATIENCE", 0.01)
+        panel.stop()
+        assert [line["text"] for line in panel.view["log"]] == [
+            "2 serializers of this panel must still run what was queued"
+        ]
+        pool.abort()
+
+
+def test_a_pool_may_end_before_its_panel():
+    pool = TaskPool("mine", recorder=Recorder())
+    panel = live(pool)
+    panel.add("s")
+    panel.suspend("s")
+    until(panel, lambda view: row(view, "s")["closed"], "s is still")
+    pool.shutdown()
+    with pytest.raises(PoolShutDown, match="pool 'mine' is shut down"):
+        panel.push()
+    assert panel.view["headline"] == "no threads"
+    panel.stop()
+
+
+def test_a_pause_that_is_refused_is_told():
+    class Refusing:
+        name = "s"
+
+        def suspend(self):
+            raise DeadlockError("it could never become still")
+
+    told = SimpleQueue()
+    work = Work(SimpleNamespace(name="p", serializers={"s": Refusing()}), None, {}, told.put)
+    work.suspend("s")
+    assert told.get(timeout=SECONDS) == "s: it could never become still"
+    assert work.end(time.monotonic() + SECONDS) == []
 
 
 def test_what_cannot_be_done_is_refused_with_a_cure():
