@@ -19,7 +19,7 @@ from visualize.quiz_question import Question
 if TYPE_CHECKING:
     from visualize.quiz_widget import QuizWidget
 
-__all__ = ["KINDS", "Quiz", "quiz"]
+__all__ = ["Quiz", "quiz"]
 
 _TRIES = 12
 _NOTE = "To answer here, run this cell in JupyterLab; anywhere else, call check() of a question."
@@ -72,7 +72,7 @@ def quiz(run: Any, kind: str | Iterable[str] | None = None, *, count: int = 5, s
 
     Args:
         run: A run of a scenario, a trace, anything with a ``trace``, or events.
-        kind: One of `KINDS`, or several of them; None for all that the run can be asked about: how many threads are
+        kind: One kind, or several of them; None for all that the run can be asked about: how many threads are
             ``blocked``, which thread ``runs`` a task, what a thread ``waits`` for, the ``state`` at a time, the
             ``order`` of events, what comes ``next``, the run's ``outcome``.
         count: How many questions at most; a short run may not be good for so many different ones.

@@ -73,7 +73,8 @@ def _ask_runs(facts: Facts, chance: Chance) -> Question | None:
         said[_QUEUED] = f"Task {task} has started by then."
         hints = {index: facts.hint(start, said[name]) for index, name in enumerate(names)}
         of = state.event_of(task)
-        owner = f" of {called(of.processor)}" if of is not None and of.processor in state.serializers else ""
+        serializer = of.processor if of is not None and of.processor in state.serializers else None
+        owner = f" of {called(serializer)}" if serializer else ""
         text = f"{moment.at}, which thread runs {task_name(task, state.label(task), 24)}{owner}?"
         why = Hint(f"At {facts.dated(start)}", facts.events[start])
         return Question("runs", text, "choice", tuple(names), (names.index(right),), why, hints)

@@ -62,7 +62,7 @@ class Question:
     """One question about a run.
 
     Attributes:
-        kind: What it is about, as in `visualize.quiz.KINDS`.
+        kind: What it is about, as in `visualize.quiz_kinds.KINDS`.
         text: The question.
         form: How it is answered: ``choice`` (one letter), ``order`` (all letters), ``number``.
         choices: What there is to choose from or to bring in order; none for a number.

@@ -13,8 +13,9 @@ from taskpool.scenarios import list_scenarios, run
 from taskpool.scenarios.program import program
 from visualize import narrate, quiz
 from visualize._words import short_name, task_name, wait_phrase
-from visualize.quiz import KINDS, Quiz
+from visualize.quiz import Quiz
 from visualize.quiz_facts import Chance, Facts, name_between
+from visualize.quiz_kinds import KINDS
 from visualize.quiz_question import Hint, Question, Verdict
 from visualize.quiz_widget import QuizWidget
 from visualize.state import States
