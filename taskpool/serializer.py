@@ -103,7 +103,7 @@ class Serializer(BaseSerializer):
 
     def needs(self, wait: Wait) -> Needs:
         needs = super().needs(wait)
-        if self._owners and not self._visitors and wait.reason == "sync_task":
+        if self._owners and wait.reason == "sync_task":
             # Once it is resumed, its turn takes a thread of the pool. Who resumes it does not wait, and is not asked.
             return Needs(needs.agents, also=self.pool.needs_of_queued())
         return needs

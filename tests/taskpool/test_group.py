@@ -34,6 +34,8 @@ def test_join_waits_until_the_last_serializer_has_run_what_it_held(
     idle.close()
     busy.close()
     assert (len(group), group.join(timeout=0)) == (2, 2)
+    with pytest.raises(WrongThreadError):
+        away.push_wait(group.join)
     answers = [lab.go(group.join) for _ in range(2)]
     away.close()
     gate.open()

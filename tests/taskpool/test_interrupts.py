@@ -31,6 +31,7 @@ class Interrupter(RealRuntime):
         super().__init__()
         # Put to by the main thread: a SimpleQueue, because an interrupt in the middle of an Event would break that.
         self.blocks: SimpleQueue[None] = SimpleQueue()
+        self.too_late = False  # whether the main thread is to be interrupted as its next wait ends
 
     def entering(self) -> None:
         if threading.current_thread() is threading.main_thread():
@@ -51,7 +52,11 @@ class _Queue:
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         self._runtime.entering()
-        return self._queue.get(block, timeout)
+        item = self._queue.get(block, timeout)
+        if self._runtime.too_late and threading.current_thread() is threading.main_thread():
+            self._runtime.too_late = False
+            raise KeyboardInterrupt
+        return item
 
 
 class _Handle:
@@ -143,9 +148,30 @@ def test_a_pause_that_is_not_reached_is_taken_back(lab: Any, design: str, runtim
     serializer.push(ran.append, 2)
     gate.open()
     assert serializer.push_wait(ran.copy) == [1, 2]
-    assert not serializer.is_suspended
+    assert (serializer.is_suspended, lab.watch.count("serializer_suspended")) == (False, 0)
     with serializer.suspended():
         assert serializer.is_suspended
+
+
+def test_an_interrupt_that_comes_as_a_wait_ends_takes_back_what_it_brought(
+    lab: Any, design: str, runtime: Interrupter
+) -> None:
+    pool = lab.open(design, 2)
+    serializer = pool.serializer("s")
+    gate = busy(lab, serializer)
+    opener = threading.Thread(target=lambda: (lab.watch.until("wait_started", "s", reason="suspend"), gate.open()))
+    opener.start()
+    runtime.too_late = True
+    with pytest.raises(KeyboardInterrupt):
+        serializer.suspend()
+    opener.join(60)
+    assert lab.watch.count("wait_ended", "s", reason="suspend", outcome="done") == 1
+    assert not serializer.is_suspended
+    assert serializer.push_wait(int) == 0
+    runtime.too_late = True
+    with pytest.raises(KeyboardInterrupt):
+        pool.push_wait(int)
+    assert pool.push_wait(int) == 0
 
 
 def test_of_two_pauses_one_is_taken_back(lab: Any, design: str, runtime: Interrupter) -> None:

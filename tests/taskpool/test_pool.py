@@ -205,6 +205,16 @@ def test_where_the_helper_blocks_too_the_next_one_helps(lab: Any) -> None:
     paused.unsuspend()
 
 
+def test_a_push_goes_past_a_blocked_thread_to_one_that_is_free(lab: Any) -> None:
+    pool = lab.taskpool(1, initial_size=2, auto_increment=1, max_size=2)
+    paused = pool.serializer("paused")
+    paused.suspend()
+    pool.push(lambda: paused.push_wait(int))
+    lab.watch.until("wait_started", "paused")
+    assert {pool.push_wait(here) for _ in range(3)} == {"taskpool/d:pool-00000001"}
+    paused.unsuspend()
+
+
 def test_a_new_thread_helps_where_the_pool_may_grow_on_demand(lab: Any) -> None:
     pool, ran = lab.taskpool(1, auto_increment=1, max_size=2, grow_when="exhausted"), threading.Event()
     paused = pool.serializer("paused")
