@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
@@ -17,13 +19,9 @@ panel = live(design={design!r}, tasks={{"open the gate": gate.set}})
 panel
 """
 BUSY = "print(gate.wait(60))"
-BUSY_UNTIL_A_FILE_IS_THERE = """
-import time
-from pathlib import Path
-
+BUSY_UNTIL_A_PIPE_IS_WRITTEN_TO = """
 panel.push("fast", "A", count=7)
-while not Path("go on").exists():
-    time.sleep(0.05)
+print(open("go on").read())
 """
 WHAT_IS_LEFT = """
 from taskpool.registry import names
@@ -127,7 +125,8 @@ def test_it_is_driven_while_a_cell_runs_and_leaves_nothing_behind(lab, notebook,
 
 
 def test_by_keyboard_and_where_clicks_must_wait_for_the_cell(lab, notebook, watch):
-    cells = PANEL.format(design="taskpool"), BUSY_UNTIL_A_FILE_IS_THERE, "panel.stop()", WHAT_IS_LEFT
+    os.mkfifo(lab.root / "go on")
+    cells = PANEL.format(design="taskpool"), BUSY_UNTIL_A_PIPE_IS_WRITTEN_TO, "panel.stop()", WHAT_IS_LEFT
     opened = notebook(lab.write("waiting.ipynb", *cells))
     opened.page.evaluate(f"() => {{ {KERNEL}.commsOverSubshells = 'disabled' }}")
     run_cell(opened, 0)
@@ -157,7 +156,7 @@ def test_by_keyboard_and_where_clicks_must_wait_for_the_cell(lab, notebook, watc
     expect(status).to_contain_text("Waiting for the kernel: a cell is running, and this click is handled when it has")
     expect(status).to_have_attribute("data-kind", "waiting")
     opened.screenshot("live-waiting")
-    (lab.root / "go on").touch()
+    (lab.root / "go on").write_text("gone on")
     expect(status).to_have_text("Pushed 1 nested task onto the pool live.")
     expect(panel.locator(".counts")).to_contain_text("11 done · 0 failed · 1 inline")
     opened.theme("JupyterLab Dark")

@@ -14,26 +14,9 @@ from hypothesis import strategies as st
 from taskpool.errors import TraceError
 from taskpool.events import Event, EventKind
 from taskpool.trace import Trace
+from tests.taskpool.by_hand import at, made
 
-Row = tuple[float, str, str, str | None, int | None, int | None, dict[str, Any]]
 Record = dict[str, Any]
-
-
-def at(
-    time: float,
-    thread: str,
-    kind: str,
-    processor: str | None = None,
-    task: int | None = None,
-    parent: int | None = None,
-    **detail: Any,
-) -> Row:
-    return time, thread, kind, processor, task, parent, detail
-
-
-def made(*rows: Row, dropped: int = 0, **meta: Any) -> Trace:
-    events = [Event(dropped + n, row[0], row[1], EventKind(row[2]), *row[3:]) for n, row in enumerate(rows)]
-    return Trace(events, dropped=dropped, meta=meta)
 
 
 def exported(trace: Trace, folder: Path) -> list[Record]:

@@ -4,27 +4,12 @@ from typing import Any
 
 import pytest
 
-from taskpool.events import Event, EventKind
 from taskpool.trace import Trace
-
-Row = tuple[float, str, str, str | None, int | None, int | None, dict[str, Any]]
-
-
-def at(
-    time: float,
-    thread: str,
-    kind: str,
-    processor: str | None = None,
-    task: int | None = None,
-    parent: int | None = None,
-    **detail: Any,
-) -> Row:
-    return time, thread, kind, processor, task, parent, detail
+from tests.taskpool.by_hand import Row, at, made
 
 
 def figures(*rows: Row, dropped: int = 0) -> dict[str, Any]:
-    events = [Event(dropped + n, row[0], row[1], EventKind(row[2]), *row[3:]) for n, row in enumerate(rows)]
-    return Trace(events, dropped=dropped).summary().as_dict()
+    return made(*rows, dropped=dropped).summary().as_dict()
 
 
 def only(found: dict[str, Any], *names: str) -> tuple[Any, ...]:

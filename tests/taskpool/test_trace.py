@@ -10,26 +10,7 @@ from taskpool.errors import TraceError
 from taskpool.events import Event, EventKind
 from taskpool.spans import SuspensionSpan, TaskSpan, WaitSpan
 from taskpool.trace import Trace
-
-Row = tuple[float, str, str, str | None, int | None, int | None, dict[str, Any]]
-
-
-def at(
-    time: float,
-    thread: str,
-    kind: str,
-    processor: str | None = None,
-    task: int | None = None,
-    parent: int | None = None,
-    **detail: Any,
-) -> Row:
-    return time, thread, kind, processor, task, parent, detail
-
-
-def made(*rows: Row, dropped: int = 0, **meta: Any) -> Trace:
-    events = [Event(dropped + n, row[0], row[1], EventKind(row[2]), *row[3:]) for n, row in enumerate(rows)]
-    return Trace(events, dropped=dropped, meta=meta)
-
+from tests.taskpool.by_hand import at, made
 
 # Task 1 runs task 2 inline on serializer s, then waits for s, which another thread has suspended, and for ever.
 STORY = (
