@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
+import json
 import logging
 import os
 import shutil
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from taskpool.errors import TaskPoolError
+from taskpool.errors import OptionError, TaskPoolError
 from taskpool.scenarios import Run, ScenarioError, compare_text, get_scenario, list_designs, list_scenarios
 
 __all__ = ["main"]
@@ -35,6 +35,7 @@ start here:
   {prog} run masquerade                 run it on both designs, side by side
   {prog} run masquerade --threads 3     the same with one thread more
   {prog} run pause-many --design taskpool --param serializers=20 --out pause.jsonl
+  {prog} explore pause-many --design threadpool      search its schedules for a deadlock
   {prog} trace pause.jsonl --perfetto pause.json     then open it at ui.perfetto.dev
 """
 
@@ -62,7 +63,17 @@ examples:
   {prog} explore pause-many --design threadpool --param serializers=2 --param tasks=0
   {prog} explore cross-push-wait --design taskpool --max-schedules 2000
 
-Exit code 0 if no failure was found, 1 if one was.
+A search can be ended with Ctrl-C: what it has found by then is printed. In a terminal a line shows how far it is.
+
+Exit code 0 if no failure was found, 1 if one was, 130 if the search was interrupted before it found one.
+"""
+
+_BENCH_EXAMPLES = """\
+examples:
+  {prog} bench explore                       schedules a second and time per step
+  {prog} bench explore --json figures.json   the same, kept
+
+Figures are of this machine; run them while it does nothing else.
 """
 
 
@@ -151,24 +162,21 @@ def _parser() -> argparse.ArgumentParser:
         "--perfetto", metavar="OUT", type=Path, help="write it for ui.perfetto.dev (Chrome trace JSON)"
     )
 
-    if _has_explorer():
-        command = _command(
-            commands, "explore", _explore, "search a story's schedules", _EXPLORE_EXAMPLES.format(prog=_PROG)
-        )
-        _what_to_run(command)
-        command.add_argument("--design", metavar="NAME", default="taskpool", help="which design (default: taskpool)")
-        command.add_argument("--strategy", metavar="NAME", default="optimal", help="how to search (default: optimal)")
-        command.add_argument(
-            "--max-schedules", metavar="N", type=int, default=10_000, help="stop after N schedules (default: 10000)"
-        )
+    command = _command(
+        commands, "explore", _explore, "search a story's schedules", _EXPLORE_EXAMPLES.format(prog=_PROG)
+    )
+    _what_to_run(command)
+    command.add_argument("--design", metavar="NAME", default="taskpool", help="which design (default: taskpool)")
+    command.add_argument("--strategy", metavar="NAME", default="optimal", help="how to search (default: optimal)")
+    command.add_argument(
+        "--max-schedules", metavar="N", type=int, default=10_000, help="stop after N schedules (default: 10000)"
+    )
+
+    command = _command(commands, "bench", _bench, "measure how fast it is here", _BENCH_EXAMPLES.format(prog=_PROG))
+    command.add_argument("what", metavar="WHAT", choices=("explore",), help="explore: the search for schedules")
+    command.add_argument("--repeats", metavar="N", type=int, default=5, help="rounds of each figure (default: 5)")
+    command.add_argument("--json", metavar="FILE", type=Path, help="keep the figures as JSON, too")
     return parser
-
-
-def _has_explorer() -> bool:
-    try:
-        return importlib.util.find_spec("taskpool.explore.explorer") is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _command(
@@ -287,9 +295,27 @@ def _explore(args: argparse.Namespace) -> int:
     from taskpool.scenarios import program
 
     story = program(args.name, args.design, **_params(args))
-    report = explore(story, strategy=args.strategy, max_schedules=args.max_schedules)
+    report = explore(story, strategy=args.strategy, max_schedules=args.max_schedules, progress=sys.stderr.isatty())
     print(report)
-    return 1 if report.failures else 0
+    return 1 if report.failures else 130 if report.interrupted else 0
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from taskpool.bench.explore import HEADER, line, measure
+
+    if args.repeats < 1:
+        raise OptionError(f"--repeats {args.repeats}: at least 1 round is needed")
+    if args.json is not None and not args.json.parent.is_dir():
+        raise OptionError(f"--json {args.json}: there is no folder {args.json.parent}")
+    print(HEADER, flush=True)
+    rows = []
+    for row in measure(args.repeats):
+        print(line(row), flush=True)
+        rows.append(row.as_dict())
+    if args.json is not None:
+        here = {"python": sys.version.split()[0], "processors": os.cpu_count(), "repeats": args.repeats}
+        args.json.write_text(json.dumps({**here, "rows": rows}, indent=1) + "\n")
+    return 0
 
 
 if __name__ == "__main__":

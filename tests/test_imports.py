@@ -47,6 +47,7 @@ MAY_IMPORT = {
         "taskpool.trace",
     ),
     "taskpool.scenarios": ("taskpool.scenarios", CORE),
+    "taskpool.bench": ("taskpool.bench", "taskpool.explore", CORE),
     "taskpool.__main__": ("taskpool", "visualize"),
     "taskpool": (CORE,),
     "visualize": DRAWING,

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["Failure", "Report"]
 
 
+def _counted(failures: int) -> str:
+    return "1 failure" if failures == 1 else f"{failures} failures"
+
+
 @dataclass(slots=True, repr=False)
 class Failure:
     """One way in which a program failed, found in one or more executions.
@@ -134,7 +138,8 @@ class Report:
         return f"Not every schedule was tried ({why}): {tried}."
 
     def __str__(self) -> str:
-        head = f"{self.program}: {'no failure found' if not self.failures else f'{len(self.failures)} failures'}"
+        found = len(self.failures)
+        head = f"{self.program}: {_counted(found) if found else 'no failure found'}"
         return "\n".join([head, self.coverage(), *(f"\n{number}. {f}" for number, f in enumerate(self.failures, 1))])
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:

@@ -22,7 +22,7 @@ def test_help_shows_where_to_start(capsys):
         assert word in out
 
 
-@pytest.mark.parametrize("command", ["scenarios", "run", "trace"])
+@pytest.mark.parametrize("command", ["scenarios", "run", "trace", "explore", "bench"])
 def test_each_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
@@ -65,6 +65,11 @@ def test_a_story_is_told_with_its_parameters(capsys):
         (["run", "masquerade", "--deadline", "-1"], "deadline=-1.0: a number of seconds above 0 is needed"),
         (["run", "masquerade", "--out", "/no/such/folder/x.jsonl"], "there is no folder /no/such/folder"),
         (["trace", "/no/such/file.jsonl"], "/no/such/file.jsonl"),
+        (["explore", "masquerad"], "there is no scenario 'masquerad'. Did you mean masquerade?"),
+        (["explore", "masquerade", "--strategy", "best"], "strategy='best': choose one of optimal"),
+        (["explore", "masquerade", "--max-schedules", "0"], "max_schedules=0"),
+        (["bench", "explore", "--repeats", "0"], "--repeats 0: at least 1 round is needed"),
+        (["bench", "explore", "--json", "/no/such/folder/x.json"], "there is no folder /no/such/folder"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(argv, message, capsys):
@@ -134,3 +139,53 @@ def test_a_reader_that_has_gone_is_no_error():
     _, err = process.communicate(timeout=60)
     assert err == b""
     assert process.returncode == 141
+
+
+PAUSES = ["explore", "pause-many", "--param", "serializers=1", "--param", "tasks=0", "--threads", "1"]
+
+
+def test_a_search_that_finds_something_ends_with_1_and_says_which_schedule(capsys):
+    assert main([*PAUSES, "--design", "threadpool", "--max-schedules", "5"]) == 1
+    streams = capsys.readouterr()
+    assert streams.out.startswith("pause-many on threadpool: 1 failure\n")
+    assert "schedule: default" in streams.out
+    assert streams.err == ""  # no bar where nobody sees it move
+
+
+def test_a_search_that_finds_nothing_ends_with_0(capsys):
+    assert main([*PAUSES, "--design", "taskpool", "--max-schedules", "5"]) == 0
+    assert capsys.readouterr().out.startswith("pause-many on taskpool: no failure found\n")
+
+
+def test_a_terminal_is_shown_how_far_a_search_is(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main([*PAUSES, "--design", "taskpool", "--max-schedules", "5"]) == 0
+    assert "pause-many on taskpool: 3 schedules, " in capsys.readouterr().err
+
+
+def test_an_interrupted_search_prints_what_it_covered_and_ends_with_130(capsys, monkeypatch):
+    from taskpool.explore.progress import Bar
+
+    def interrupt(bar, report):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr("taskpool.explore.explorer._PROGRESS_EVERY", 0.0)
+    monkeypatch.setattr(Bar, "__call__", interrupt)
+    monkeypatch.setattr(Bar, "end", lambda bar, report: None)
+    assert main([*PAUSES, "--design", "taskpool"]) == 130
+    assert "Not every schedule was tried (interrupted)" in capsys.readouterr().out
+
+
+def test_the_searchs_figures_are_printed_and_kept(capsys, monkeypatch, tmp_path):
+    import taskpool.bench.explore as bench
+
+    monkeypatch.setattr(bench, "programs", lambda: {"3 philosophers": (bench.philosophers(3), "optimal")})
+    kept = tmp_path / "figures.json"
+    assert main(["bench", "explore", "--repeats", "2", "--json", str(kept)]) == 0
+    out = lines(capsys)
+    assert out[0] == bench.HEADER
+    assert out[1].split()[:3] == ["3", "philosophers", "7"]
+    figures = json.loads(kept.read_text())
+    assert (figures["repeats"], [row["schedules"] for row in figures["rows"]]) == (2, [7])
+    assert len(figures["rows"][0]["seconds"]) == 2
