@@ -231,8 +231,7 @@ class Stepper(Held):
     @property
     def raised(self) -> tuple[str, ...]:
         """What threads of the program have raised so far, a line for each."""
-        errors = self._open()._kernel.errors
-        return tuple(f"{thread.name} raised {type(error).__name__}: {error}" for thread, error in errors)
+        return tuple(f"{name} raised {type(error).__name__}: {error}" for name, error in self._open().errors)
 
     # -- going on and back
 
@@ -328,11 +327,9 @@ class Stepper(Held):
         if most < 1:
             raise ValueError(f"max_schedules={most!r}: at least 1 is needed")
         with self._lock:
-            kernel = self._open()._kernel
+            run = self._open()
             threads = [moment.thread for moment in self.taken]
-            return can_deadlock(
-                self._program, threads, [kernel.threads[n].identity for n in threads], self._early, most
-            )
+            return can_deadlock(self._program, threads, [run.identity(n) for n in threads], self._early, most)
 
     # -- inside
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import linecache
-import sys
 import threading
 from pathlib import Path
 from types import FrameType
@@ -22,7 +21,6 @@ from visualize.palette import cleaned, shortened
 from visualize.state import State, States
 
 if TYPE_CHECKING:
-    from taskpool.runtime.logical import LogicalThread
     from visualize.stepper import Stepper
 
 __all__ = ["standing", "text_of", "view_of"]
@@ -35,9 +33,8 @@ _QUEUED = 12
 _STAGE_EVENTS = 400
 
 
-def standing(thread: LogicalThread) -> tuple[str, str]:
+def standing(frame: FrameType | None) -> tuple[str, str]:
     """The line of the program at which a thread stands, and its text: of the program's own code, where it is in any."""
-    frame: FrameType | None = sys._current_frames().get(thread.ident)
     inside: FrameType | None = None
     while frame is not None:
         name = frame.f_code.co_filename
@@ -148,7 +145,7 @@ def _move(number: int, move: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _thread(stepper: Stepper, one: ThreadState, state: State, narrator: Narrator) -> dict[str, Any]:
-    where, code = ("", "") if one.state == "ended" else standing(stepper._open()._kernel.threads[one.number])
+    where, code = ("", "") if one.state == "ended" else standing(stepper._open().frame(one.number))
     known = state.threads.get(one.name)
     stack = () if known is None else tuple(narrator.task(running.task) for running in known.stack)
     text = one.text

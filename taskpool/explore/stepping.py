@@ -5,8 +5,9 @@ Going back is running again: undo repeats the steps before on a fresh runtime.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from taskpool.explore.errors import ExploreError
@@ -136,6 +137,28 @@ class Stepper:
         return self._kernel.now
 
     @property
+    def errors(self) -> tuple[tuple[str, BaseException], ...]:
+        """What threads of the program have raised so far: the thread's name and the error, in order."""
+        return tuple((thread.name, error) for thread, error in self._kernel.errors)
+
+    def identity(self, thread: int) -> int:
+        """What the thread of this number is called in every run in which the same parent spawns it as its n-th child.
+
+        Raises:
+            ExploreError: If there is no such thread yet.
+        """
+        return self._thread(thread).identity
+
+    def frame(self, thread: int) -> FrameType | None:
+        """Where the thread of this number stands: its innermost Python frame; None if it has ended. For reading only.
+
+        Raises:
+            ExploreError: If there is no such thread yet.
+        """
+        known = self._thread(thread)
+        return None if known.ended else sys._current_frames().get(known.ident)
+
+    @property
     def schedule(self) -> str:
         """The schedule so far, as `taskpool.explore.replay` takes it."""
         replayer = Replayer(threads=self._chosen)
@@ -169,6 +192,12 @@ class Stepper:
     @property
     def _kernel(self) -> Kernel:
         return self._runtime.kernel
+
+    def _thread(self, number: int) -> LogicalThread:
+        threads = self._kernel.threads
+        if not 0 <= number < len(threads):
+            raise ExploreError(f"there is no thread {number}: {len(threads)} have been spawned, numbered from 0")
+        return threads[number]
 
     def _able(self) -> list[LogicalThread]:
         kernel = self._kernel

@@ -79,3 +79,37 @@ def test_what_was_stepped_can_be_replayed():
         schedule = run.schedule
     assert schedule == "0:2 1:1"
     assert [moment.thread for moment in replay(lost_update, schedule).moments] == [2, 1, 1, 2]
+
+
+def test_a_thread_is_known_by_its_place_among_its_parents_children():
+    with Stepper(crossing) as run:
+        before = [run.identity(number) for number in range(3)]
+        run.step(2)
+        run.undo()
+        assert [run.identity(number) for number in range(3)] == before
+        assert len(set(before)) == 3
+        with pytest.raises(ExploreError, match="there is no thread 3: 3 have been spawned, numbered from 0"):
+            run.identity(3)
+
+
+def test_a_threads_frame_is_where_it_stands_and_none_once_it_has_ended():
+    with Stepper(crossing) as run:
+        assert run.frame(0) is None
+        frame, names = run.frame(1), []
+        while frame is not None:
+            names.append(frame.f_code.co_name)
+            frame = frame.f_back
+        assert names[:3] == ["reach", "__enter__", "dine"]
+        with pytest.raises(ExploreError, match="there is no thread -1"):
+            run.frame(-1)
+
+
+def test_what_threads_raise_is_kept_with_their_names():
+    def program(runtime):
+        def fail():
+            raise ValueError("no")
+
+        runtime.spawn(fail, name="failing")
+
+    with Stepper(program) as run:
+        assert [(name, repr(error)) for name, error in run.errors] == [("failing", "ValueError('no')")]
