@@ -1,10 +1,13 @@
 """A fixed sample of the proof: every program of one call a thread, and some of two; `make prove` does them all."""
 
+import subprocess
+import sys
+
 import pytest
 
 from taskpool.explore import explore
 from tests.proof.programs import Program, all_programs
-from tests.proof.prove import prove
+from tests.proof.prove import OUTSIDE, ROOT, prove
 
 SAMPLE = [
     "push:A stop:A | push:A go:A on 1",
@@ -44,3 +47,15 @@ def test_a_broken_promise_is_found(monkeypatch):
     line = prove(("all", "stop:A end | push:A on 1", 10_000))
     assert line["how"] == "failed"
     assert "lost: tasks" in line["failures"][0]
+
+
+def test_what_its_digest_leaves_out_is_not_imported_by_the_proof():
+    code = (
+        "import sys; from tests.proof.prove import prove; prove(('all', 'nest:AB | stop:A on 2', 10));"
+        "print(*(name for name in sys.modules if name.startswith('taskpool.')))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[1] for name in ran.stdout.split()}
+    assert {"pool", "serializer", "explore", "runtime"} <= loaded
+    assert not loaded & {part.removesuffix(".py") for part in OUTSIDE}
+    assert all((ROOT / "taskpool" / part).exists() for part in OUTSIDE)
