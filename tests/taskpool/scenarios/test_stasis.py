@@ -137,6 +137,34 @@ def test_unsubscribing_from_its_own_callback_does_not_wait(play):
     play(program)
 
 
+def test_unsubscribing_during_a_delivery_waits_for_what_was_accepted(play):
+    def program(bus, pool):
+        seen = []
+        entered, go_on = bus.runtime.Event("entered"), bus.runtime.Event("go on")
+        topic = bus.topic("t")
+
+        def callback(message):
+            entered.set()
+            assert go_on.wait(30)
+            seen.append(message)
+
+        def unsubscribe():
+            subscription.unsubscribe(wait=True)
+            seen.append("unsubscribed")
+
+        subscription = topic.subscribe("s", callback, pool=pool)
+        topic.publish(1)
+        topic.publish(2)
+        assert entered.wait(30)
+        thread = bus.runtime.spawn(unsubscribe, name="unsubscriber")
+        go_on.set()
+        thread.join()
+        assert topic.publish(3) == 0
+        assert seen == [1, 2, "unsubscribed"]
+
+    play(program)
+
+
 def test_failures_are_counted_and_a_shut_down_pool_refuses(play):
     def program(bus, pool):
         topic = bus.topic("t")
@@ -176,7 +204,23 @@ def forward_against_publish(runtime):
     assert len(seen) == every.statistics().forwarded
 
 
-@pytest.mark.parametrize("program", [publish_against_unsubscribe, forward_against_publish])
+def waiting_publish_against_unsubscribe(runtime):
+    pool = TaskPool("stasis", minimum_size=1, max_size=1, runtime=runtime)
+    topic, seen = Bus(runtime=runtime).topic("t"), []
+    subscription = topic.subscribe("s", seen.append, pool=pool)
+
+    def publish():
+        assert topic.publish_wait(1) == len(seen)
+
+    publisher = runtime.spawn(publish, name="publisher")
+    subscription.unsubscribe()
+    publisher.join()
+    pool.shutdown()
+
+
+@pytest.mark.parametrize(
+    "program", [publish_against_unsubscribe, waiting_publish_against_unsubscribe, forward_against_publish]
+)
 def test_every_schedule_is_right(program):
     report = explore(program)
     assert report.exhausted is True
