@@ -100,6 +100,24 @@ class TaskPoolOptions:
         if self.growth_threshold is None:
             self._set("growth_threshold", max(1, self.high_water // 2))
 
+    @classmethod
+    def pjsip(cls) -> TaskPoolOptions:
+        """The defaults that PJSIP's pool ships with (``res/res_pjsip.c``). Does not block; from any thread.
+
+        Returns:
+            4 to 50 taskprocessors, grown one at a time, that go after 60 unused seconds.
+        """
+        return cls(minimum_size=4, initial_size=4, auto_increment=1, idle_timeout=60, max_size=50)
+
+    @classmethod
+    def stasis(cls) -> TaskPoolOptions:
+        """The defaults that the message bus's pool ships with (``main/stasis.c``). Does not block; from any thread.
+
+        Returns:
+            5 to 50 taskprocessors, grown one at a time, that go after 20 unused seconds.
+        """
+        return cls(minimum_size=5, initial_size=5, auto_increment=1, idle_timeout=20, max_size=50)
+
     def _correct_sizes(self) -> None:
         if not self.auto_increment:
             if self.minimum_size == 0:

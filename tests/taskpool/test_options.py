@@ -150,3 +150,11 @@ def test_a_warning_points_at_who_gave_the_options() -> None:
         give()
     first = give.__code__.co_firstlineno
     assert [(w.filename, w.lineno - first) for w in caught] == [(__file__, n) for n in (1, 2, 3, 4)]
+
+
+def test_the_shipped_defaults_have_names_of_their_own() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pjsip, stasis = TaskPoolOptions.pjsip(), TaskPoolOptions.stasis()
+    assert (sizes(pjsip), pjsip.auto_increment, pjsip.idle_timeout) == ((4, 4, 50), 1, 60)
+    assert (sizes(stasis), stasis.auto_increment, stasis.idle_timeout) == ((5, 5, 50), 1, 20)
