@@ -61,9 +61,10 @@ MAY_IMPORT = {
 # The one place of taskpool that may ask for more than the standard library, and only inside a call.
 THIRD_PARTY = {"taskpool.frame": {"numpy", "pandas"}}
 
-# Threads, locks and clocks come from the runtime; the exception that a queue raises may be caught.
+# Threads, locks and clocks come from the runtime; the exception that a queue raises may be caught,
+# and processor time, which no runtime has, may be read.
 THREADING = {"_thread", "threading", "queue", "time", "multiprocessing", "asyncio"}
-OUTSIDE_THE_SEAM = {"queue.Empty"}
+OUTSIDE_THE_SEAM = {"queue.Empty", "time.process_time"}
 
 
 @dataclass(frozen=True)
