@@ -102,7 +102,7 @@ class TaskPoolOptions:
 
     @classmethod
     def pjsip(cls) -> TaskPoolOptions:
-        """The defaults that PJSIP's pool ships with (``res/res_pjsip.c``). Does not block; from any thread.
+        """The defaults that the original's PJSIP pool ships with. Does not block; from any thread.
 
         Returns:
             4 to 50 taskprocessors, grown one at a time, that go after 60 unused seconds.
@@ -111,7 +111,9 @@ class TaskPoolOptions:
 
     @classmethod
     def stasis(cls) -> TaskPoolOptions:
-        """The defaults that the message bus's pool ships with (``main/stasis.c``). Does not block; from any thread.
+        """The defaults that the original's message bus ships with. Does not block; from any thread.
+
+        Its configuration has no option for the increment: that it is 1 is this package's choice.
 
         Returns:
             5 to 50 taskprocessors, grown one at a time, that go after 20 unused seconds.
