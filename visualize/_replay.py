@@ -29,6 +29,7 @@ class Replay:
         stacks: For each thread the positions of the starts of the tasks it is in, outermost first.
         waits: For each waiting thread the position of the wait's start.
         turns: For each serializer whose turn is queued or in progress, the position at which it was scheduled.
+        tokens: The same the other way round: by the number of the task that gives a turn, the serializer.
         suspensions: For each suspended serializer the positions at which somebody asked for it.
         quiet: For each serializer that is really still, the position at which it came to be so.
         lives: For each thread of a pool the position at which it last started, stopped, woke or went to sleep.
@@ -47,6 +48,7 @@ class Replay:
         "quiet",
         "stacks",
         "suspensions",
+        "tokens",
         "turns",
         "waits",
     )
@@ -57,6 +59,7 @@ class Replay:
         self.stacks: dict[str, list[int]] = {}
         self.waits: dict[str, int] = {}
         self.turns: dict[str, int] = {}
+        self.tokens: dict[int, str] = {}
         self.suspensions: dict[str, list[int]] = {}
         self.quiet: dict[str, int] = {}
         self.lives: dict[str, int] = {}
@@ -73,6 +76,7 @@ class Replay:
             origins: Filled with the tasks that become known, if given.
         """
         queues, stacks, waits, lives, counts = self.queues, self.stacks, self.waits, self.lives, self.counts
+        tokens = self.tokens
         index = self.position - 1
         for event in events[self.position : stop]:
             index += 1
@@ -92,6 +96,8 @@ class Replay:
                 if stack:
                     stack.pop()
                 counts[0] += 1
+                if event.task in tokens:
+                    self._end_turn(event.task)
             elif kind is _PUSHED or kind is _CONTROL_QUEUED:
                 queue = queues.get(event.processor)  # type: ignore[arg-type]
                 if queue is None:
@@ -108,11 +114,9 @@ class Replay:
                 if event.detail.get("reason") == "suspend" and event.detail.get("outcome") != "done":
                     self._withdraw(events, event, event.processor or "")
             elif kind is _SCHEDULED:
-                self.turns[event.processor] = index  # type: ignore[index]
+                self._schedule(events, index, event)
             elif kind is _RELEASED:
-                turn = self.turns.get(event.processor)  # type: ignore[arg-type]
-                if turn is not None and events[turn].task == event.task:
-                    del self.turns[event.processor]  # type: ignore[arg-type]
+                self._end_turn(event.task)
             elif kind is _INLINED:
                 counts[3] += 1
                 if origins is not None:
@@ -133,11 +137,13 @@ class Replay:
             if stack:
                 stack.pop()
             self.counts[1] += 1
+            self._end_turn(event.task)
         elif kind is EventKind.TASK_DISCARDED:
             queue = self.queues.get(name)
             if queue is not None and event.task is not None:
                 queue.pop(event.task, None)
             self.counts[2] += 1
+            self._end_turn(event.task)
         elif kind is EventKind.SERIALIZER_SUSPENDING:
             self.suspensions.setdefault(name, []).append(index)
         elif kind is EventKind.SERIALIZER_SUSPENDED:
@@ -156,6 +162,21 @@ class Replay:
             size = event.detail.get("size")
             before = self.pools.get(name, (index, None))[1]
             self.pools[name] = (index, size if isinstance(size, int) else before)
+
+    def _schedule(self, events: Sequence[Event], index: int, event: Event) -> None:
+        """A serializer has a turn coming; one that it had before is void, whenever its task ends."""
+        name = event.processor or ""
+        before = self.turns.get(name)
+        if before is not None:
+            self.tokens.pop(events[before].task, None)  # type: ignore[arg-type]
+        self.turns[name] = index
+        self.tokens[event.task] = name  # type: ignore[index]
+
+    def _end_turn(self, task: int | None) -> None:
+        """A task has ended or given its serializer up; a void turn's task ends without a release."""
+        name = self.tokens.pop(task, None)  # type: ignore[arg-type]
+        if name is not None:
+            del self.turns[name]
 
     def _unsuspend(self, events: Sequence[Event], event: Event, name: str) -> None:
         asked = self.suspensions.get(name, [])
@@ -199,6 +220,7 @@ class Replay:
         replay.queues = {name: {events[at].task: at for at in queue} for name, queue in queues.items()}
         replay.stacks = {thread: list(stack) for thread, stack in stacks.items()}
         replay.waits, replay.turns = dict(waits), dict(turns)
+        replay.tokens = {events[at].task: name for name, at in turns.items()}
         replay.suspensions = {name: list(asked) for name, asked in suspensions.items()}
         replay.quiet, replay.lives, replay.pools = dict(quiet), dict(lives), dict(pools)
         replay.alerts, replay.counts = set(alerts), list(counts)

@@ -159,8 +159,6 @@ class View:
     def _serializer(self, name: str, state: State, held: bool) -> dict[str, Any]:
         serializer = state.serializers.get(name)
         status = serializer.status if serializer is not None else "idle"
-        if serializer is not None and status == "scheduled" and not _is_coming(serializer, state):
-            status = "idle"
         row = self._row(name, state, "serializer", status)
         row["says"] = shortened(_says(serializer, status), _SENTENCE)
         row["held"] = held
@@ -201,11 +199,6 @@ class View:
             "pattern": style.pattern,
             "letter": style.letter if name in self._styles else "",
         }
-
-
-def _is_coming(serializer: SerializerState, state: State) -> bool:
-    """Whether its turn is still queued: one that others took the work of ends without a word."""
-    return serializer.turn is not None and bool(state.queue_of(serializer.turn) or state.thread_of(serializer.turn))
 
 
 def _says(serializer: SerializerState | None, status: str) -> str:

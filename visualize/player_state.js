@@ -10,6 +10,7 @@ const APPLY = {
   control_ran: unqueueTask,
   task_discarded(state, at) {
     unqueueTask(state, at);
+    endTurn(state, at);
     state.counts.discarded++;
   },
   task_started(state, at) {
@@ -20,10 +21,12 @@ const APPLY = {
   },
   task_finished(state, at) {
     state.stacks.get(state.trace.thread[at])?.pop();
+    endTurn(state, at);
     state.counts.finished++;
   },
   task_failed(state, at) {
     state.stacks.get(state.trace.thread[at])?.pop();
+    endTurn(state, at);
     state.counts.failed++;
   },
   task_inlined(state) {
@@ -40,13 +43,13 @@ const APPLY = {
     state.waits.delete(state.trace.thread[at]);
   },
   serializer_scheduled(state, at) {
-    state.turns.set(state.trace.queue[at], at);
+    const { trace, turns, tokens } = state;
+    const before = turns.get(trace.queue[at]);
+    if (before !== undefined) tokens.delete(trace.task[before]); // void now, whenever its task ends
+    turns.set(trace.queue[at], at);
+    tokens.set(trace.task[at], trace.queue[at]);
   },
-  serializer_released(state, at) {
-    const { trace, turns } = state;
-    const turn = turns.get(trace.queue[at]);
-    if (turn !== undefined && trace.task[turn] === trace.task[at]) turns.delete(trace.queue[at]);
-  },
+  serializer_released: endTurn,
   serializer_suspending(state, at) {
     const queue = state.trace.queue[at];
     if (state.suspensions.has(queue)) state.suspensions.get(queue).push(at);
@@ -92,6 +95,14 @@ function unqueueTask(state, at) {
   state.queues.get(state.trace.queue[at])?.delete(state.trace.task[at]);
 }
 
+// A task has ended or given its serializer up; a void turn's task ends without a release.
+function endTurn({ trace, turns, tokens }, at) {
+  const queue = tokens.get(trace.task[at]);
+  if (queue === undefined) return;
+  tokens.delete(trace.task[at]);
+  turns.delete(queue);
+}
+
 function live(state, at) {
   state.lives.set(state.trace.thread[at], at);
 }
@@ -109,6 +120,7 @@ export class State {
     this.stacks = new Map(); // thread → positions of the starts of the tasks it is in, outermost first
     this.waits = new Map(); // waiting thread → position of the wait's start
     this.turns = new Map(); // serializer whose turn is queued or in progress → position at which it was scheduled
+    this.tokens = new Map(); // the same the other way round: task that gives a turn → serializer
     this.suspensions = new Map(); // suspended serializer → positions at which somebody asked for it
     this.quiet = new Map(); // serializer that is really still → position at which it came to be so
     this.lives = new Map(); // pool's thread → position at which it last started, stopped, woke or went to sleep
@@ -129,7 +141,7 @@ export class State {
     for (const [queue, tasks] of this.queues) if (tasks.size) copy.queues.set(queue, new Map(tasks));
     for (const [thread, stack] of this.stacks) if (stack.length) copy.stacks.set(thread, [...stack]);
     for (const [queue, asked] of this.suspensions) copy.suspensions.set(queue, [...asked]);
-    for (const name of ["waits", "turns", "quiet", "lives", "pools"]) copy[name] = new Map(this[name]);
+    for (const name of ["waits", "turns", "tokens", "quiet", "lives", "pools"]) copy[name] = new Map(this[name]);
     copy.alerts = new Set(this.alerts);
     copy.counts = { ...this.counts };
     return copy;

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from taskpool.events import Event, EventKind
 from taskpool.scenarios import run
+from tests.visualize.conftest import tell_void_turns
 from visualize import player
 from visualize._page import script
 from visualize._sentences import Narrator
@@ -109,6 +110,24 @@ def test_every_state_is_pythons(modules, name, design):
     assert len(seen) == len(story.trace) + 1
     for position, found in enumerate(seen):
         assert found == expected(states.before(position)), position
+
+
+def test_turns_without_a_release_end_as_in_python(modules):
+    """In one go, and from a copy of every state on the way."""
+    events = tell_void_turns()
+    load(modules, events)
+    seen, copied = modules.evaluate(
+        """() => { const { trace, states, dump } = read(0); const seen = []; const copied = [];
+          let copy = states.at(0).copy();
+          for (let at = 0; at <= trace.size; at++) {
+            seen.push(dump(states.at(at))); copied.push(dump(copy));
+            if (at < trace.size) { copy = copy.copy(); copy.step(); }
+          }
+          return [seen, copied]; }"""
+    )
+    assert seen == copied == [expected(States(events).before(at)) for at in range(len(events) + 1)]
+    assert seen[-1]["turns"] == {}
+    assert {"B": 5} in [state["turns"] for state in seen]
 
 
 def test_any_order_of_looking_gives_the_same_states(modules):

@@ -108,6 +108,27 @@ def tell_threadpool() -> list[Event]:
     return t.events
 
 
+def tell_void_turns() -> list[Event]:
+    """Turns without a release: A's is void, B's is replaced while it is queued, C's is discarded, D's fails."""
+    t = Teller()
+    for task, name in enumerate("ABCD", start=1):
+        t(task, "main", "task_pushed", "p:0", task, label=f"turn of {name}", wait=False, depth=task, turn=name)
+        t(task, "main", "serializer_scheduled", name, task, on="p:0")
+    t(5, "p/1", "serializer_released", "B", None, requeued=True, left=1)
+    t(5, "p/1", "task_pushed", "p:1", 5, label="turn of B", wait=False, depth=1, turn="B")
+    t(5, "p/1", "serializer_scheduled", "B", 5, on="p:1")
+    for task in (1, 2):
+        t(5 + task, "p/0", "task_started", "p:0", task)
+        t(5 + task, "p/0", "task_finished", "p:0", task)
+    t(8, "main", "task_discarded", "p:0", 3, reason="aborted")
+    t(9, "p/0", "task_started", "p:0", 4)
+    t(9, "p/0", "task_failed", "p:0", 4, error="ValueError: no")
+    t(10, "p/1", "task_started", "p:1", 5)
+    t(10, "p/1", "task_finished", "p:1", 5)
+    t(10, "p/1", "serializer_released", "B", 5, requeued=False, left=0)
+    return t.events
+
+
 @pytest.fixture
 def teller() -> Teller:
     return Teller()
@@ -121,6 +142,11 @@ def taskpool_events() -> list[Event]:
 @pytest.fixture
 def threadpool_events() -> list[Event]:
     return tell_threadpool()
+
+
+@pytest.fixture
+def void_turns() -> list[Event]:
+    return tell_void_turns()
 
 
 @pytest.fixture

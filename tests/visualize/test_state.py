@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from taskpool import Recorder
+from taskpool import Recorder, TaskPool, TaskPoolOptions
 from taskpool.explore import random_walks
+from taskpool.runtime.controlled import ControlledRuntime
 from taskpool.scenarios import list_scenarios
 from taskpool.scenarios.program import program
 from visualize import state as state_module
@@ -18,6 +19,7 @@ class Model:
 
     def __init__(self):
         self.queues, self.stacks, self.waits, self.counts, self.still = {}, {}, {}, {}, set()
+        self.owners, self.turns = {}, {}
 
     def apply(self, event):
         kind, queue = str(event.kind), event.processor
@@ -25,6 +27,12 @@ class Model:
             self.queues.setdefault(queue, []).append(event.task)
         elif kind in ("task_discarded", "control_ran", "task_started") and event.task in self.queues.get(queue, ()):
             self.queues[queue].remove(event.task)
+        if kind == "task_pushed" and "turn" in event.detail:
+            self.owners[event.task] = event.detail["turn"]
+        elif kind == "serializer_scheduled":
+            self.turns[queue] = event.task
+        elif kind in ("task_finished", "task_failed", "task_discarded", "serializer_released"):
+            self.turns = {name: task for name, task in self.turns.items() if task != event.task}
         if kind == "task_started":
             self.stacks.setdefault(event.thread, []).append((event.task, queue))
         elif kind in ("task_finished", "task_failed"):
@@ -43,6 +51,12 @@ class Model:
             self.counts[queue] = event.detail["count"]
             self.still.add(queue)
 
+    def scheduled(self):
+        """The serializers that only wait for their turn."""
+        executing = {self.owners.get(task, queue) for stack in self.stacks.values() for task, queue in stack}
+        suspended = {name for name, count in self.counts.items() if count}
+        return self.turns.keys() - executing - suspended
+
     def seen(self):
         return (
             {name: tuple(queue) for name, queue in self.queues.items() if queue},
@@ -50,6 +64,8 @@ class Model:
             dict(self.waits),
             {name: count for name, count in self.counts.items() if count},
             frozenset(self.still),
+            dict(self.turns),
+            self.scheduled(),
         )
 
 
@@ -62,6 +78,8 @@ def seen(state: State):
         {t.name: (t.waiting.reason, t.waiting.on, t.waiting.task) for t in threads if t.waiting},
         {s.name: s.suspensions for s in serializers if s.suspensions},
         frozenset(s.name for s in serializers if s.still),
+        {s.name: s.turn for s in serializers if s.turn is not None},
+        {s.name for s in serializers if s.status == "scheduled"},
     )
 
 
@@ -167,8 +185,55 @@ def test_a_turn_is_scheduled_until_it_is_released(taskpool_events):
     assert list(states.before(4).serializers) == []
 
 
-def test_replaying_only_its_origins_gives_the_same_state(threadpool_events, taskpool_events):
-    for events in (threadpool_events, taskpool_events):
+def test_a_turn_without_a_release_ends_with_its_task_and_an_older_one_ends_no_other(void_turns):
+    states = States(void_turns)
+    scheduled = [
+        "".join(one.name for one in states.after(index).serializers.values() if one.status == "scheduled")
+        for index, event in enumerate(void_turns)
+        if event.kind in ("serializer_scheduled", "task_finished", "task_discarded", "task_failed")
+    ]
+    assert scheduled == ["A", "AB", "ABC", "ABCD", "ABCD", "BCD", "BCD", "BD", "B", ""]
+    after_the_older = states.at(0.007).serializers["B"]
+    assert (after_the_older.turn, after_the_older.turn_on) == (5, "p:1")
+    assert [(one.status, one.turn) for one in states.end.serializers.values()] == [("idle", None)] * 4
+
+
+def test_a_turn_that_is_void_by_a_push_wait_from_inside_leaves_its_serializer_idle():
+    runtime, recorder = ControlledRuntime(), Recorder()
+
+    def main():
+        with TaskPool(
+            "p", TaskPoolOptions(minimum_size=1, initial_size=1, max_size=1), runtime=runtime, recorder=recorder
+        ) as pool:
+            serializer = pool.serializer("s")
+
+            def work():
+                serializer.push(int)
+                serializer.push_wait(int)
+
+            pool.push_wait(work)
+            pool.push_wait(int)  # the only thread has ended the void turn before this
+
+    runtime.run(main)
+    trace = recorder.trace()
+    states = States(trace)
+    (turn,) = [event.task for event in trace if event.kind == "serializer_scheduled"]
+    (ended,) = [at for at, event in enumerate(trace) if event.task == turn and event.kind == "task_finished"]
+    assert [event.task for event in trace if event.kind == "serializer_released"] == [None]
+    assert states.before(ended - 1).serializers["s"].status == "scheduled"
+    assert states.after(ended).serializers["s"].status == states.end.serializers["s"].status == "idle"
+
+
+@pytest.mark.parametrize("spacing", [1, 4])
+def test_a_snapshot_between_a_turn_and_its_end_does_not_show(void_turns, monkeypatch, spacing):
+    plain = [seen(States(void_turns).before(index)) for index in range(len(void_turns) + 1)]
+    monkeypatch.setattr("visualize.state._SPACING", spacing)
+    stepped = States(void_turns)
+    assert [seen(stepped.before(index)) for index in range(len(void_turns) + 1)] == plain
+
+
+def test_replaying_only_its_origins_gives_the_same_state(threadpool_events, taskpool_events, void_turns):
+    for events in (threadpool_events, taskpool_events, void_turns):
         states = States(events)
         for index in range(len(events) + 1):
             whole = states.before(index)
