@@ -98,7 +98,7 @@ class Measures:
         waits: The pools' threads' waits by reason, the longest first.
         over_time: At each time at which it changed: threads, running, blocked.
         depths: Queues by appearance.
-        discarded: Tasks that will never run.
+        never_run: Tasks that were discarded, or still queued when the trace ended.
         control_tasks: Control tasks queued.
         still_blocked: The pools' threads that were blocked at the end.
     """
@@ -111,7 +111,7 @@ class Measures:
     waits: dict[str, WaitTime]
     over_time: list[tuple[float, int, int, int]]
     depths: list[Depth]
-    discarded: int
+    never_run: int
     control_tasks: int
     still_blocked: int
 
@@ -164,10 +164,27 @@ def measure(lanes: Lanes, events: Sequence[Event]) -> Measures:
         waits=dict(sorted(waits.items(), key=lambda item: -item[1].total)),
         over_time=_over_time(own, lanes.end),
         depths=depths,
-        discarded=counts[EventKind.TASK_DISCARDED],
+        never_run=_never_run(events),
         control_tasks=counts[EventKind.CONTROL_QUEUED],
         still_blocked=still,
     )
+
+
+def _never_run(events: Iterable[Event]) -> int:
+    """How many of the tasks that somebody pushed were discarded or are still queued at the end."""
+    discarded = 0
+    queued: set[int | None] = set()
+    own: set[int | None] = set()
+    for event in events:
+        kind = event.kind
+        if kind is EventKind.TASK_PUSHED:
+            (own if event.detail.get("turn") or event.detail.get("checkpoint") else queued).add(event.task)
+        elif kind is EventKind.TASK_STARTED:
+            queued.discard(event.task)
+        elif kind is EventKind.TASK_DISCARDED:
+            queued.discard(event.task)
+            discarded += event.task not in own
+    return discarded + len(queued)
 
 
 def _count(group: Group, bar: Bar) -> None:

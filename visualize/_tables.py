@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from visualize.palette import cleaned, escaped
 
-__all__ = ["html_table", "number_text", "text_table"]
+__all__ = ["html_table", "number_text", "row_label", "text_table"]
 
 
 def number_text(value: float, label: str = "") -> str:
@@ -17,6 +17,18 @@ def number_text(value: float, label: str = "") -> str:
     if "share" in label:
         return f"{value * 100:.0f} %"
     return f"{value:,.3g}" if isinstance(value, float) and abs(value) < 1000 else f"{value:,.0f}"
+
+
+def row_label(label: str, totals: Sequence[Mapping[str, float]]) -> str:
+    """What a row of totals is called: a percentile says of which tasks, where some of a run's never ran.
+
+    Args:
+        label: One of the names in `visualize.metrics.Metrics.totals`.
+        totals: These, of each run that has a column.
+    """
+    if label.startswith(("wait p", "run p")) and any(one["tasks never run"] for one in totals):
+        return f"{label}, of tasks run"
+    return label
 
 
 def html_table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

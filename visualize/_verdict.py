@@ -35,7 +35,7 @@ def _ending(outcome: str, totals: Mapping[str, float]) -> str:
     if stuck:
         parts = [f"{_of(stuck, threads)} {'is' if stuck == 1 else 'are'} blocked for good"]
     elif not blocked:
-        parts = ["no thread was ever blocked"]
+        parts = [_unblocked(threads)]
     else:
         share = totals["share of thread time blocked"] * 100
         who = "its one thread was" if threads == 1 else f"its {threads} threads were"
@@ -46,7 +46,8 @@ def _ending(outcome: str, totals: Mapping[str, float]) -> str:
     if totals["tasks failed"]:
         parts.append(f"{amount(int(totals['tasks failed']), 'task')} failed")
     if totals["tasks never run"]:
-        parts.append(f"{amount(int(totals['tasks never run']), 'task')} never ran")
+        never = "never ran" if outcome else "had not run"
+        parts.append(f"{amount(int(totals['tasks never run']), 'task')} {never}")
     return f"{said}: {listed(parts)}"
 
 
@@ -54,6 +55,13 @@ def _of(some: int, all_: int) -> str:
     if some == all_:
         return {1: "its one thread", 2: "both of its threads"}.get(all_, f"all {all_} of its threads")
     return f"{some} of its {all_} threads"
+
+
+def _unblocked(threads: int) -> str:
+    """That the pools' own threads never waited; those from outside, which a timeline shows too, may have."""
+    if not threads:
+        return "it used no thread"
+    return "its one thread was never blocked" if threads == 1 else "none of its threads was ever blocked"
 
 
 def _difference(runs: Sequence[tuple[str, str, Mapping[str, float]]]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from visualize._callable import make_callable
 from visualize._source import source_of, titles_of
-from visualize._tables import html_table, number_text, text_table
+from visualize._tables import html_table, number_text, row_label, text_table
 from visualize._verdict import verdict
 from visualize.metrics import Metrics
 from visualize.palette import cleaned, escaped
@@ -104,7 +104,9 @@ class Comparison:
         totals = [one.totals for one in self._metrics]
         rows = [["outcome", *(outcome.replace("_", " ") or "–" for outcome in self._outcomes)]]
         shown = [label for label in totals[0] if label in _ALWAYS or any(one[label] for one in totals)]
-        return rows + [[label, *(number_text(one[label], label) for one in totals)] for label in shown]
+        return rows + [
+            [row_label(label, totals), *(number_text(one[label], label) for one in totals)] for label in shown
+        ]
 
     def _table_text(self) -> str:
         return "\n".join(text_table(["", *self.titles], self._rows()))

@@ -2,7 +2,8 @@
 
 ``metrics(run)`` gives tables (pandas) and charts. Its threads are the pools' own, without the older pool's control
 thread; its tasks are those that somebody pushed, without a pool's own (turns, checkpoints, control tasks). A wait
-that has not ended counts up to the trace's end. Percentiles are values that occurred (nearest rank).
+that has not ended counts up to the trace's end. Percentiles are values that occurred (nearest rank); they are of tasks
+that ran, so they say nothing of those that never did, which are counted apart.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from visualize._callable import make_callable
 from visualize._chart import Chart, Series
 from visualize._measures import Group, measure, percentile
 from visualize._source import source_of
-from visualize._tables import html_table, number_text, text_table
+from visualize._tables import html_table, number_text, row_label, text_table
 from visualize._words import WAIT_REASONS, short_name
 from visualize.lanes import lanes_of
 from visualize.palette import BLOCKED, POOL, cleaned, escaped, style_of, styles_of
@@ -66,7 +67,7 @@ class Metrics:
             "share of thread time blocked": blocked / alive if alive else 0.0,
             "tasks run": everything.finished + everything.failed,
             "tasks failed": everything.failed,
-            "tasks never run": found.discarded,
+            "tasks never run": found.never_run,
             "tasks run inline": everything.inlined,
             "inline share": _share(everything),
             "control tasks": found.control_tasks,
@@ -206,19 +207,23 @@ class Metrics:
     @cached_property
     def text(self) -> str:
         """The totals and the table, as text."""
-        totals = {label: number_text(value, label) for label, value in self.totals.items()}
+        totals = {label: number_text(value, label) for label, value in self._labelled().items()}
         width = max(map(len, totals))
         digits = max(map(len, totals.values()))
         title = f"{self.title}: {self.outcome}" if self.outcome else self.title
         lines = [title, *(f"  {label:<{width}}  {value:>{digits}}" for label, value in totals.items()), ""]
         return "\n".join([*lines, *_table_text(self.table)]).rstrip()
 
+    def _labelled(self) -> dict[str, float]:
+        totals = self.totals
+        return {row_label(label, [totals]): value for label, value in totals.items()}
+
     def __repr__(self) -> str:
         return self.text
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
         title = f"{self.title}: {self.outcome}" if self.outcome else self.title
-        totals = html_table(["", ""], [[label, number_text(value, label)] for label, value in self.totals.items()])
+        totals = html_table(["", ""], [[label, number_text(value, label)] for label, value in self._labelled().items()])
         shown = _shown(self.table)
         names = ["serializer", *map(str, shown.columns)]
         table = html_table(names, [[name, *row] for name, row in zip(shown.index, shown.to_numpy(), strict=True)])

@@ -21,8 +21,8 @@ def runs(threadpool_events, taskpool_events):
 
 def test_the_verdict_says_what_came_out(runs):
     assert compare(*runs).verdict == (
-        "threadpool deadlocked after 10 ms: both of its threads are blocked for good. "
-        "taskpool completed in 12 ms: no thread was ever blocked, 1 of 4 tasks ran inline and 1 task failed. "
+        "threadpool deadlocked after 10 ms: both of its threads are blocked for good and 3 tasks never ran. "
+        "taskpool completed in 12 ms: none of its threads was ever blocked, 1 of 4 tasks ran inline and 1 task failed. "
         "Only taskpool came to an end."
     )
 
@@ -47,9 +47,9 @@ BLOCKED = {"threads used": 1, "time threads were blocked (ms)": 4.0, "share of t
     [
         (
             ("completed", {}),
-            ("completed", {"duration (ms)": 25.0}),
-            "a completed in 10 ms: no thread was ever blocked. b completed in 25 ms: no thread was ever blocked. "
-            "b took 2.5 times as long as a.",
+            ("completed", {"duration (ms)": 25.0, "threads used": 1}),
+            "a completed in 10 ms: none of its threads was ever blocked. "
+            "b completed in 25 ms: its one thread was never blocked. b took 2.5 times as long as a.",
         ),
         (
             (
@@ -58,7 +58,7 @@ BLOCKED = {"threads used": 1, "time threads were blocked (ms)": 4.0, "share of t
             ),
             ("completed", {}),
             "a completed in 10 ms: its one thread was blocked for 4 ms together (40 % of their time). "
-            "b completed in 10 ms: no thread was ever blocked. b needed 3 threads, a 1 thread.",
+            "b completed in 10 ms: none of its threads was ever blocked. b needed 3 threads, a 1 thread.",
         ),
         (
             ("timed_out", {"threads blocked at the end": 1, "tasks never run": 2}),
@@ -67,10 +67,10 @@ BLOCKED = {"threads used": 1, "time threads were blocked (ms)": 4.0, "share of t
             "b deadlocked at once: all 3 of its threads are blocked for good.",
         ),
         (
-            ("", {}),
-            ("failed", {"tasks failed": 1}),
-            "a ran for 10 ms: no thread was ever blocked. b failed after 10 ms: no thread was ever blocked and "
-            "1 task failed.",
+            ("", {"tasks never run": 1}),
+            ("failed", {"tasks failed": 1, "threads used": 0}),
+            "a ran for 10 ms: none of its threads was ever blocked and 1 task had not run. "
+            "b failed after 10 ms: it used no thread and 1 task failed.",
         ),
     ],
 )
@@ -86,6 +86,23 @@ def test_the_table_has_a_column_for_each_run(runs):
     assert list(table.loc["tasks run"]) == [0, 4]
 
 
+def test_waits_of_tasks_that_never_ran_make_no_pool_look_faster(runs):
+    # The deadlocked pool's waits are shorter: what waited longest never ran.
+    comparison = compare(*runs)
+    lines = {line.split("  ")[0]: line.split()[-2:] for line in comparison.text.split("\n")}
+    markup = comparison._repr_mimebundle_()["text/html"]
+    assert lines["tasks never run"] == ["3", "0"]
+    assert lines["wait p99 (ms), of tasks run"] == ["1", "2"] and "wait p99 (ms), of tasks run" in markup
+    assert "wait p99 (ms), of tasks run" not in compare(runs[1], runs[1]).text
+
+
+def test_threads_from_outside_are_not_told_as_the_pools(runs):
+    # main waits for task 4, and the picture shows it blocked: only the pool's own threads were not.
+    text = compare.text(runs[1])
+    assert "none of its threads was ever blocked" in " ".join(text.split())
+    assert "main is blocked" in text
+
+
 def test_all_timelines_have_one_axis_and_one_legend(runs):
     comparison = compare(*runs)
     layout = comparison.figure.to_plotly_json()["layout"]
@@ -99,12 +116,13 @@ def test_all_timelines_have_one_axis_and_one_legend(runs):
 
 def test_as_text(runs):
     lines = compare(*runs).text.split("\n")
-    assert lines[:3] == [
-        "threadpool deadlocked after 10 ms: both of its threads are blocked for good.",
-        "taskpool completed in 12 ms: no thread was ever blocked, 1 of 4 tasks ran",
-        "inline and 1 task failed. Only taskpool came to an end.",
+    assert lines[:4] == [
+        "threadpool deadlocked after 10 ms: both of its threads are blocked for good",
+        "and 3 tasks never ran. taskpool completed in 12 ms: none of its threads was",
+        "ever blocked, 1 of 4 tasks ran inline and 1 task failed. Only taskpool came to",
+        "an end.",
     ]
-    assert lines[-18:-15] == [
+    assert lines[-19:-16] == [
         "                                threadpool   taskpool",
         "outcome                         deadlocked  completed",
         "duration (ms)                           10         12",
@@ -154,7 +172,9 @@ def test_the_player_is_shown_where_it_is_asked_for(runs, monkeypatch):
 def test_the_same_controlled_runs_give_the_same_text():
     once, again = (compare(compare_runs("masquerade", threads=2, runtime="controlled")).text for _ in range(2))
     assert once == again
-    assert once.startswith("threadpool deadlocked after 8.5 ms: both of its threads are blocked for good.\n")
+    assert once.startswith(
+        "threadpool deadlocked after 8.5 ms: both of its threads are blocked for good\nand 12 tasks never ran."
+    )
 
 
 def test_what_makes_no_sense_is_refused(runs):

@@ -78,7 +78,7 @@ def test_the_older_pools_figures(threadpool_events):
             "share of thread time blocked": 0.5,
             "tasks run": 0,
             "tasks failed": 0,
-            "tasks never run": 0,
+            "tasks never run": 3,
             "tasks run inline": 0,
             "inline share": 0,
             "control tasks": 2,
@@ -128,6 +128,25 @@ def test_the_traces_own_summary_says_the_same(name, design):
     assert totals["tasks run inline"] == summary.inlined
     assert totals["control tasks"] == summary.control_tasks
     assert totals["duration (ms)"] == pytest.approx(summary.duration * 1e3)
+
+
+@pytest.mark.parametrize(("name", "never"), [("masquerade", 12), ("nested-push-wait", 6), ("cross-push-wait", 2)])
+def test_what_is_still_queued_at_the_end_never_ran_but_for_the_pools_own_tasks(name, never):
+    found = metrics(run(name, "threadpool", threads=2, runtime="controlled"))
+    assert found.totals["tasks never run"] == never
+    assert "  wait p99 (ms), of tasks run" in found.text
+    assert metrics(run(name, "taskpool", threads=2, runtime="controlled")).totals["tasks never run"] == 0
+
+
+def test_what_was_discarded_never_ran_but_for_the_pools_own_tasks(teller):
+    teller(0, "main", "task_pushed", "A", 1, label="x", wait=False, depth=1)
+    teller(0, "main", "task_pushed", "p", 2, label="turn", wait=False, depth=1, turn="A")
+    teller(0, "main", "task_pushed", "A", 3, label="checkpoint", wait=True, depth=2, checkpoint=True)
+    teller(1, "main", "task_discarded", "A", 1, reason="aborted")
+    teller(1, "main", "task_discarded", "p", 2, reason="aborted")
+    teller(1, "main", "task_discarded", "A", 3, reason="aborted")
+    teller(2, "main", "task_discarded", "B", 9, reason="aborted")  # its push was dropped
+    assert metrics(teller.events).totals["tasks never run"] == 2
 
 
 def test_threads_come_and_go(teller):
