@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from visualize._geometry import CHARACTER, NAME_WIDTH, Geometry, Place, geometry_of, text_width
 from visualize._hover import Target, targets
-from visualize._legend import MOST_NAMES, end_of, legend_of
+from visualize._legend import MOST_NAMES, end_of, legend_of, nothing_of
 from visualize._picture import Picture, Role, RowKind, Shape
 from visualize._plotly import GREY, adaptive, base_layout
 from visualize.palette import POOL, plotly_text, shortened
@@ -237,7 +237,7 @@ class _Drawing:
             title = adaptive(plotly_text(shortened(section.title, 70)), "font-weight:700;font-size:15px")
             texts.append(self._note(baseline - 10, f"{title}   {adaptive(plotly_text(section.subtitle))}"))
             if not places:
-                texts.append(self._note(baseline + 14, adaptive("Nothing happened in this trace.")))
+                texts.append(self._note(baseline + 14, adaptive(nothing_of(section))))
             for place in places:
                 if place.row.kind is RowKind.HEADING:
                     name = adaptive(plotly_text(shortened(place.row.name, 60)), "font-weight:600")

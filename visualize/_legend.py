@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from visualize._picture import Picture, Role, Section
 from visualize.palette import BLOCKED, DENSITY, PAUSED, POOL, Style
 
-__all__ = ["MOST_NAMES", "end_of", "legend_of"]
+__all__ = ["MOST_NAMES", "end_of", "legend_of", "nothing_of"]
 
 MOST_NAMES = 18
 
@@ -32,6 +32,11 @@ def legend_of(picture: Picture) -> Iterator[tuple[str, Style, Role]]:
         yield "paused", PAUSED, Role.PAUSED
     if any(shape.style is DENSITY for shape in shapes):
         yield "many short bars", DENSITY, Role.MANY
+
+
+def nothing_of(section: Section) -> str:
+    """What to say where a run has no rows."""
+    return "No thread ran anything." if section.events else "Nothing happened in this trace."
 
 
 def end_of(section: Section) -> str:

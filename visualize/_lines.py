@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from visualize._density import Item, top_stretches
+from visualize._legend import nothing_of
 from visualize._picture import Picture, Role, Row, RowKind, Section, Shape
 from visualize.palette import shortened
 
@@ -51,7 +52,7 @@ def lines_of(picture: Picture, width: int) -> list[str]:
     for section in picture.sections:
         lines += [*_head(section, width), ""]
         if not section.rows:
-            lines += ["Nothing happened in this trace.", ""]
+            lines += [nothing_of(section), ""]
         for row in section.rows:
             if row.kind is RowKind.HEADING:
                 lines.append(shortened(row.name, width))

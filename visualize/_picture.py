@@ -105,6 +105,7 @@ class Section:
         cycle: Who waits for whom, where waits form a cycle.
         outcome: ``completed``, ``deadlocked``, …, or empty.
         end: Where its last event lies, in the axis's units.
+        events: How many there are.
         rows: Its lanes.
     """
 
@@ -114,6 +115,7 @@ class Section:
     cycle: tuple[str, ...]
     outcome: str
     end: float
+    events: int
     rows: tuple[Row, ...]
 
 
@@ -218,6 +220,7 @@ def _picture_of(
                 cycle=tuple(cleaned(sentence) for sentence in source.cycle),
                 outcome=source.outcome,
                 end=_end(lanes, axis),
+                events=lanes.events,
                 rows=rows,
             )
         )

@@ -10,7 +10,7 @@ import base64
 import zlib
 
 from visualize._geometry import CHARACTER, NAME_WIDTH, Geometry, Place, geometry_of, text_width
-from visualize._legend import end_of, legend_of
+from visualize._legend import end_of, legend_of, nothing_of
 from visualize._picture import Picture, Role, RowKind, Section, Shape
 from visualize.palette import Style, escaped, shortened
 
@@ -134,7 +134,7 @@ class _Drawing:
             f'<tspan dx="12" font-size="12" font-weight="400" opacity=".85">{escaped(section.subtitle)}</tspan></text>'
         )
         if not places:
-            self._text(14, baseline + 16, "Nothing happened in this trace.", 'opacity=".85"')
+            self._text(14, baseline + 16, nothing_of(section), 'opacity=".85"')
             return
         self._guides(section, places)
         for place in places:

@@ -261,6 +261,14 @@ def test_nothing_and_one_event_look_sane(teller):
     assert timeline.figure(teller.events) is not None
 
 
+def test_a_push_alone_is_no_run_but_not_nothing(teller):
+    teller(3, "main", "task_pushed", "A", 1, label="hi", wait=False, depth=1)
+    for said in (timeline.text(teller.events), timeline.svg(teller.events), str(timeline.figure(teller.events))):
+        assert "No thread ran anything." in said
+        assert "Nothing happened" not in said
+    assert "3.000 ms  main pushes task 1 'hi' onto A." in timeline.text(teller.events)
+
+
 def test_what_makes_no_sense_is_refused_at_once(taskpool_events):
     with pytest.raises(TypeError, match="there is no trace in 'int'"):
         timeline(3)
