@@ -4,21 +4,13 @@
     request = parse(datagram)     # the whole message, or a SipError that says whether to answer
     datagram = write(response_to(request, 200, "OK", to_tag="a6c85cf"))
 
-Public here: messages, `taskpool.scenarios.sip.message`.
+The map: `taskpool.scenarios.sip.headers` and `taskpool.scenarios.sip.message` are the values,
+`taskpool.scenarios.sip.wire` reads and writes datagrams.
 """
 
-from taskpool.scenarios.sip.message import (
-    Address,
-    CSeq,
-    FirstLook,
-    SipError,
-    SipMessage,
-    Via,
-    first_look,
-    parse,
-    response_to,
-    write,
-)
+from taskpool.scenarios.sip.headers import Address, CSeq, SipError, Via
+from taskpool.scenarios.sip.message import SipMessage, response_to
+from taskpool.scenarios.sip.wire import FirstLook, first_look, parse, write
 
 __all__ = [
     "Address",

@@ -21,7 +21,9 @@ from taskpool.scenarios.sip import (
     response_to,
     write,
 )
-from taskpool.scenarios.sip.message import MAX_DATAGRAM, MAX_HEADERS, MAX_LINE
+from taskpool.scenarios.sip.headers import MAX_LINE
+from taskpool.scenarios.sip.message import MAX_HEADERS
+from taskpool.scenarios.sip.wire import MAX_DATAGRAM
 
 MANDATORY = (
     "Via: SIP/2.0/UDP 127.0.0.1:5071;rport;branch=z9hG4bK-north-1",
