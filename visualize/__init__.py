@@ -2,8 +2,9 @@
 
 ``from visualize import timeline, compare, narrate, metrics`` gives modules that can be called: ``timeline(run)`` draws
 one run, ``timeline.svg(run)`` and the module's other functions are attributes of the same name. Each module is
-imported when it is first used, so that ``import visualize`` costs nothing; what the pictures are drawn with (pandas,
-plotly, ipywidgets, anywidget) has to be installed, though, and is looked for at once.
+imported when it is first used, so that ``import visualize`` costs nothing. What tables, figures and panels are made
+with (pandas, plotly, anywidget, ipywidgets) is asked for where it is needed: ``state``, ``narrate`` and all that is
+text, SVG or a plain number need the standard library only.
 """
 
 from __future__ import annotations
@@ -21,18 +22,11 @@ if TYPE_CHECKING:
     narrate: CallableModule
     player: CallableModule
     quiz: CallableModule
+    state: CallableModule
     stepper: CallableModule
     timeline: CallableModule
 
-__all__ = ["compare", "live", "metrics", "narrate", "player", "quiz", "stepper", "timeline"]
-
-_missing = [name for name in ("pandas", "plotly", "ipywidgets", "anywidget") if find_spec(name) is None]
-if _missing:
-    raise ImportError(
-        f"visualize needs {', '.join(_missing)}, not installed here: "
-        'install its extra with  pip install "taskpool-lab[visualize]"',
-        name=_missing[0],
-    )
+__all__ = ["compare", "live", "metrics", "narrate", "player", "quiz", "state", "stepper", "timeline"]
 
 
 def __getattr__(name: str) -> Any:

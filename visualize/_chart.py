@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from visualize._axis import round_ticks
+from visualize._extra import extra
 from visualize._geometry import CHARACTER
 from visualize._plotly import PLOTLY_MIME, adaptive, base_layout, bundle_of
 from visualize._svg import Swatches, image_of, page
@@ -83,7 +84,8 @@ class Chart:
     @property
     def figure(self) -> go.Figure:
         """The chart as a plotly figure."""
-        import plotly.graph_objects as go
+        with extra("a chart's figure"):
+            import plotly.graph_objects as go
 
         return go.Figure(self._figure_data())
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from visualize._extra import extra
 from visualize._geometry import CHARACTER, NAME_WIDTH, Geometry, Place, geometry_of, text_width
 from visualize._hover import Target, targets
 from visualize._legend import MOST_NAMES, end_of, legend_of, nothing_of
@@ -28,7 +29,8 @@ _WIDTH = 760  # what most notebooks give a figure, in pixels; texts are chosen f
 
 def figure_of(picture: Picture) -> go.Figure:
     """The picture as a `plotly.graph_objects.Figure`."""
-    import plotly.graph_objects as go
+    with extra("a timeline's figure"):
+        import plotly.graph_objects as go
 
     return go.Figure(figure_data(picture))
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from visualize._callable import make_callable
+from visualize._extra import extra
 from visualize._source import source_of, titles_of
 from visualize._tables import html_table, number_text, row_label, text_table
 from visualize._verdict import verdict
@@ -64,7 +65,8 @@ class Comparison:
     @property
     def table(self) -> pd.DataFrame:
         """The figures: a row for each, a column for each run; times in milliseconds."""
-        import pandas as pd
+        with extra("compare().table"):
+            import pandas as pd
 
         columns = {title: one.totals for title, one in zip(self.titles, self._metrics, strict=True)}
         return pd.DataFrame(columns)

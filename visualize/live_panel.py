@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from taskpool.errors import PoolShutDown
+from visualize._extra import extra
 from visualize._words import listed, short_name
 from visualize.live_feed import Feed, Line
 from visualize.live_output import listen
@@ -192,7 +193,8 @@ class LivePanel:
         note = f"A live panel over the pool {name}. It works with a running kernel: run this cell in JupyterLab."
         bundle: dict[str, Any] = {"text/plain": note, "text/html": f"<p>{escaped(note)}</p>"}
         if self._widget is None:
-            from visualize.live_widget import LiveWidget
+            with extra("live"):
+                from visualize.live_widget import LiveWidget
 
             self._widget = LiveWidget(self._view, self._heard)
         shown = self._widget._repr_mimebundle_(**kwargs)

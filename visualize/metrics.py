@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from visualize._bulk import bulk
 from visualize._callable import make_callable
 from visualize._chart import Chart, Series
+from visualize._extra import extra
 from visualize._measures import Group, measure, percentile
 from visualize._source import source_of
 from visualize._tables import html_table, number_text, row_label, text_table
@@ -85,16 +86,20 @@ class Metrics:
         ``wait`` is from a task's push to its start (0 for one that ran inline), ``run`` from its start to its end;
         ``blocked`` is how long the pools' threads were blocked waiting for it, together.
         """
-        import pandas as pd
+        with extra("metrics().table"):
+            import pandas as pd
 
-        rows = [*self._measures.groups, self._measures.all]
-        table = pd.DataFrame([_row(group) for group in rows], index=pd.Index([cleaned(g.name) for g in rows]))
-        return table.rename_axis("serializer")
+        rows = self._rows()
+        return pd.DataFrame([row for _, row in rows], index=pd.Index([name for name, _ in rows], name="serializer"))
+
+    def _rows(self) -> list[tuple[str, dict[str, float]]]:
+        return [(cleaned(group.name), _row(group)) for group in (*self._measures.groups, self._measures.all)]
 
     @property
     def threads(self) -> pd.DataFrame:
         """A row for each of the pools' threads: how long it ran tasks, was blocked and had nothing to do (ms)."""
-        import pandas as pd
+        with extra("metrics().threads"):
+            import pandas as pd
 
         rows = [
             {
@@ -114,7 +119,8 @@ class Metrics:
     @property
     def waits(self) -> pd.DataFrame:
         """A row for each reason for which the pools' threads were blocked, the longest first."""
-        import pandas as pd
+        with extra("metrics().waits"):
+            import pandas as pd
 
         rows = [
             {
@@ -132,7 +138,8 @@ class Metrics:
     @property
     def threads_over_time(self) -> pd.DataFrame:
         """A row for each time at which it changed: threads, and how many of them ran tasks and were blocked."""
-        import pandas as pd
+        with extra("metrics().threads_over_time"):
+            import pandas as pd
 
         rows = [(time * 1e3, *numbers) for time, *numbers in self._measures.over_time]
         return pd.DataFrame(rows, columns=["time (ms)", "threads", "running", "blocked"])
@@ -140,7 +147,8 @@ class Metrics:
     @property
     def queue_depth(self) -> pd.DataFrame:
         """A row for each time at which a queue's length changed."""
-        import pandas as pd
+        with extra("metrics().queue_depth"):
+            import pandas as pd
 
         return pd.DataFrame(
             [
@@ -212,7 +220,7 @@ class Metrics:
         digits = max(map(len, totals.values()))
         title = f"{self.title}: {self.outcome}" if self.outcome else self.title
         lines = [title, *(f"  {label:<{width}}  {value:>{digits}}" for label, value in totals.items()), ""]
-        return "\n".join([*lines, *_table_text(self.table)]).rstrip()
+        return "\n".join([*lines, *_table_text(self._rows())]).rstrip()
 
     def _labelled(self) -> dict[str, float]:
         totals = self.totals
@@ -224,9 +232,8 @@ class Metrics:
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
         title = f"{self.title}: {self.outcome}" if self.outcome else self.title
         totals = html_table(["", ""], [[label, number_text(value, label)] for label, value in self._labelled().items()])
-        shown = _shown(self.table)
-        names = ["serializer", *map(str, shown.columns)]
-        table = html_table(names, [[name, *row] for name, row in zip(shown.index, shown.to_numpy(), strict=True)])
+        names, *rows = _shown(self._rows())
+        table = html_table(names, rows)
         return {"text/plain": self.text, "text/html": f"<div><b>{escaped(title)}</b>{totals}{table}</div>"}
 
 
@@ -250,25 +257,23 @@ def _row(group: Group) -> dict[str, float]:
     }
 
 
-def _shown(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with its numbers as text, the first rows of a long one and the last."""
-    if len(table) > _MOST_SERIALIZERS + 1:
-        import pandas as pd
-
-        table = pd.concat([table.iloc[:_MOST_SERIALIZERS], table.iloc[-1:]])
-    shown: pd.DataFrame = table.apply(lambda column: column.map(lambda value: number_text(value, str(column.name))))
-    return shown
+def _shown(rows: Sequence[tuple[str, dict[str, float]]]) -> list[list[str]]:
+    """The columns' names, then the rows as text: of many the first and the last."""
+    if len(rows) > _MOST_SERIALIZERS + 1:
+        rows = [*rows[:_MOST_SERIALIZERS], rows[-1]]
+    texts = [[name, *(number_text(value, label) for label, value in row.items())] for name, row in rows]
+    return [["serializer", *rows[0][1]], *texts]
 
 
-def _table_text(table: pd.DataFrame) -> list[str]:
+def _table_text(rows: Sequence[tuple[str, dict[str, float]]]) -> list[str]:
     """The table's columns as lines, in two parts where one would be too wide."""
-    shown = _shown(table)
+    shown = _shown(rows)
     lines: list[str] = []
-    for columns in (list(shown.columns[:6]), list(shown.columns[6:])):
-        rows = [[str(name), *row] for name, row in zip(shown.index, shown[columns].to_numpy(), strict=True)]
-        lines += [*text_table(["serializer", *columns], rows), ""]
-    if len(shown) < len(table):
-        lines.append(f"{len(table) - len(shown)} more serializers are counted in all.")
+    for first, last in ((1, 7), (7, None)):
+        names, *part = [[row[0], *row[first:last]] for row in shown]
+        lines += [*text_table(names, part), ""]
+    if len(shown) - 1 < len(rows):
+        lines.append(f"{len(rows) + 1 - len(shown)} more serializers are counted in all.")
     return lines
 
 

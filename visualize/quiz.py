@@ -1,12 +1,14 @@
 """Predict, then reveal: questions about a run whose answers are computed from its trace.
 
 ``quiz(run)`` asks a few questions of several kinds, the same ones for the same run and seed. With a running kernel they
-are answered in the page; without one they are text, and ``question.check(answer)`` says whether an answer is right.
+are answered in the page; without one, or without anywidget, they are text, and ``question.check(answer)`` says whether
+an answer is right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, overload
 
 from visualize._callable import make_callable
@@ -56,15 +58,18 @@ class Quiz(Sequence[Question]):
         return str(self)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        data = self._panel(**kwargs) if find_spec("anywidget") is not None else {}
+        items = "".join(f"<li>{question.html()}</li>" for question in self)
+        markup = f"<div><ol>{items}</ol><p><small>{escaped(_NOTE)}</small></p></div>"
+        return {**data, "text/plain": str(self), "text/html": markup}
+
+    def _panel(self, **kwargs: Any) -> dict[str, Any]:
         if self._widget is None:
             from visualize.quiz_widget import QuizWidget
 
             self._widget = QuizWidget(self)
         shown = self._widget._repr_mimebundle_(**kwargs)
-        data = shown[0] if isinstance(shown, tuple) else shown
-        items = "".join(f"<li>{question.html()}</li>" for question in self)
-        markup = f"<div><ol>{items}</ol><p><small>{escaped(_NOTE)}</small></p></div>"
-        return {**(data or {}), "text/plain": str(self), "text/html": markup}
+        return (shown[0] if isinstance(shown, tuple) else shown) or {}
 
 
 def quiz(run: Any, kind: str | Iterable[str] | None = None, *, count: int = 5, seed: int = 0) -> Quiz:

@@ -24,6 +24,7 @@ from taskpool.explore.stepping import ThreadState
 from taskpool.trace import Trace
 from visualize import stepper_goals
 from visualize._callable import make_callable
+from visualize._extra import extra
 from visualize._words import amount, short_name
 from visualize.palette import cleaned
 from visualize.state import State, States
@@ -344,10 +345,10 @@ class Stepper(Held):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """The panel with its buttons, where widgets are; text elsewhere."""
-        from visualize.stepper_widget import widget_of
-
         if self._closed:
             return {"text/plain": self.text}
+        with extra("the stepper's panel"):
+            from visualize.stepper_widget import widget_of
         shown = widget_of(self)._repr_mimebundle_(**options)
         data, metadata = shown if isinstance(shown, tuple) else (shown, {})
         return {**(data or {}), "text/plain": self.text}, metadata
