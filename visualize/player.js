@@ -2,13 +2,13 @@
 // it asks for nothing, plays only when told to, and needs no other library.
 //
 // Read it in this order: player_trace, player_state (what is), player_cues (when), player_layout, player_scene,
-// player_lines (where), player_paint, player_draw, player_cards, player_stage (how it looks and moves), player_bars,
-// player_strip, player_words, player_why, player_history, player_panel (what is told), player_keys, player_pointer (who
-// asks), player_page (what is around it).
+// player_lines (where), player_paint, player_picked, player_draw, player_cards, player_stage (how it looks and moves),
+// player_bars, player_lanes, player_strip, player_words, player_why, player_history, player_panel (what is told),
+// player_keys, player_pointer (who asks), player_page (what is around it).
 
 import { Trace, lowerBound } from "./player_trace.js";
 import { States } from "./player_state.js";
-import { Axis, Cues } from "./player_cues.js";
+import { Axis, Cues, marksOf } from "./player_cues.js";
 import { Paint, THEMES } from "./player_paint.js";
 import { Stage, targets } from "./player_stage.js";
 import { Strip } from "./player_strip.js";
@@ -77,27 +77,11 @@ class Player {
     this.strip.use(this.axis);
     this.find("axis").value = by;
     this.find("strip").setAttribute("aria-valuemax", this.cues.size);
-    this.marks = this.findMarks();
+    this.marks = marksOf(this.cues);
     const { divergence } = this.data;
     this.difference = divergence ? this.cues.after(divergence.run, divergence.at) : null;
     this.find("difference").hidden = this.difference === null;
     if (this.stage.scenes.length) this.go(last ? this.cues.after(...last) : 0, { jump: true });
-  }
-
-  // The cues of waits, pauses and failures, each in order.
-  findMarks() {
-    const marks = { wait: [], pause: [], failure: [] };
-    for (let cue = 0; cue < this.cues.size; cue++) {
-      const trace = this.traces[this.cues.run[cue]];
-      const at = this.cues.at[cue];
-      const kind = trace.kindName(at);
-      const last = at === trace.size - 1 && ["deadlocked", "failed", "timed_out"].includes(trace.outcome);
-      if (kind === "wait_started") marks.wait.push(cue + 1);
-      if (kind === "serializer_suspended") marks.pause.push(cue + 1);
-      const refused = kind === "wait_ended" && trace.facts(at).outcome === "deadlock";
-      if (last || refused || kind === "task_failed" || kind === "task_discarded") marks.failure.push(cue + 1);
-    }
-    return marks;
   }
 
   cueOf(at) {
@@ -273,6 +257,9 @@ class Player {
   }
 
   pick(target) {
+    this.stage.picked = target;
+    this.strip.pick(target);
+    this.wake();
     if (!target) this.panel.close();
     else
       this.panel.open(

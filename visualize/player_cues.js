@@ -99,6 +99,22 @@ function dealOut(order, traces) {
   }
 }
 
+// The cues of waits, pauses and failures, each in order.
+export function marksOf(cues) {
+  const marks = { wait: [], pause: [], failure: [] };
+  for (let cue = 0; cue < cues.size; cue++) {
+    const trace = cues.traces[cues.run[cue]];
+    const at = cues.at[cue];
+    const kind = trace.kindName(at);
+    const last = at === trace.size - 1 && ["deadlocked", "failed", "timed_out"].includes(trace.outcome);
+    if (kind === "wait_started") marks.wait.push(cue + 1);
+    if (kind === "serializer_suspended") marks.pause.push(cue + 1);
+    const refused = kind === "wait_ended" && trace.facts(at).outcome === "deadlock";
+    if (last || refused || kind === "task_failed" || kind === "task_discarded") marks.failure.push(cue + 1);
+  }
+  return marks;
+}
+
 // Where cues lie on the strip: by time, or each with the same room.
 export class Axis {
   constructor(cues, unit) {

@@ -1,8 +1,9 @@
 // Draws one scene: panel, lines, rails and gates, callers, threads, and the tokens where they are at this moment.
 
 import { drawGroup, drawItem, drawThread } from "./player_cards.js";
+import { drawCorners, groupBox, pickedBox } from "./player_picked.js";
 
-export function drawScene(paint, scene, moving) {
+export function drawScene(paint, scene, moving, picked) {
   const { context } = paint;
   const { rect } = scene.place;
   context.save();
@@ -16,7 +17,10 @@ export function drawScene(paint, scene, moving) {
   for (const chip of scene.chips) drawCaller(paint, chip);
   for (const line of scene.lines) if (line.kind === "needs" && !line.faint) paint.need(line.from, line.to, false);
   for (const rail of scene.rails) if (!rail.group) drawWords(paint, rail, scene.place.compact);
-  for (const item of moving.items()) drawItem(paint, item);
+  const items = moving.items();
+  for (const item of items) drawItem(paint, item);
+  scene.corners = picked && pickedBox(scene, items, picked);
+  if (scene.corners) drawCorners(paint, scene.corners);
   drawFoot(paint, scene);
   context.restore();
 }
@@ -63,7 +67,7 @@ function drawRail(paint, rail, moving) {
   const { context, theme } = paint;
   const { row } = rail;
   if (rail.group) {
-    drawGroup(paint, { x: row.x, y: row.top + 2, width: row.width, height: 34 }, rail.parts);
+    drawGroup(paint, groupBox(row), rail.parts);
     return;
   }
   context.save();

@@ -32,6 +32,7 @@ class Scene {
     this.placeDone();
     this.lines = linesOf(this);
     this.status = this.statusOf();
+    this.corners = null; // the box of what was picked, once it has been drawn
   }
 
   // -- queues ----------------------------------------------------------------------------------------------------

@@ -100,6 +100,7 @@ export class Stage {
     this.makePaint = makePaint;
     this.moving = traces.map(() => new Moving());
     this.scenes = [];
+    this.picked = null; // the target whose history is open
   }
 
   // Give every run its panel; returns the canvas's height.
@@ -166,7 +167,7 @@ export class Stage {
     this.scenes.forEach((scene, run) => {
       this.moving[run].now = now;
       this.paint.styles = this.paint.stylesOf(run);
-      drawScene(this.paint, scene, this.moving[run]);
+      drawScene(this.paint, scene, this.moving[run], this.picked?.run === run ? this.picked : null);
     });
     if (this.ring)
       this.paint.box(

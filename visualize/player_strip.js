@@ -1,7 +1,8 @@
 // The strip below the stage: all threads of all runs over time or events, the playhead, the first difference.
-// What is drawn is bounded by pixels, not by events: bars that share a pixel are drawn once.
 
 import { lanesOf, placeBars } from "./player_bars.js";
+import { drawLane, drawPicked } from "./player_lanes.js";
+import { isPickedBar, isPickedLane } from "./player_picked.js";
 import { lowerBound } from "./player_trace.js";
 import { duration } from "./player_words.js";
 
@@ -20,6 +21,7 @@ export class Strip {
     this.lanes = lanes.map((all) => all.slice(0, MOST_LANES));
     this.hidden = lanes.map((all) => Math.max(0, all.length - MOST_LANES));
     this.still = document.createElement("canvas"); // all but the playhead
+    this.picked = { target: null, bars: [] };
   }
 
   use(axis) {
@@ -28,6 +30,20 @@ export class Strip {
     this.lanes.forEach((lanes, run) => {
       for (const lane of lanes) for (const bars of [...lane.levels, lane.blocked]) placeBars(bars, axis, run);
     });
+    this.stale = true;
+  }
+
+  // Make a target's bars, or its thread's lane, stand out; null: nothing.
+  pick(target) {
+    const bars = [];
+    this.lanes.forEach((lanes, run) => {
+      const trace = this.traces[run];
+      lanes.forEach((lane, slot) => {
+        for (const kind of [...lane.levels, lane.blocked])
+          kind.from.forEach((at, index) => isPickedBar(trace, target, at) && bars.push({ run, slot, kind, index }));
+      });
+    });
+    this.picked = { target, bars };
     this.stale = true;
   }
 
@@ -129,76 +145,15 @@ export class Strip {
           align: "right",
         });
       y += HEADING;
-      for (const lane of lanes) {
-        this.drawLane(lane, y);
-        y += this.row;
-      }
-      y += 4;
+      lanes.forEach((lane, slot) =>
+        drawLane(this, lane, y + slot * this.row, isPickedLane(this.traces[run], this.picked.target, slot)),
+      );
+      for (const bar of this.picked.bars) if (bar.run === run) drawPicked(this, bar, y + bar.slot * this.row);
+      y += lanes.length * this.row + 4;
     });
     this.drawAxis(y);
     if (divergence !== null) this.drawDivergence(divergence, y);
     if (this.zoomed) this.drawOverview();
-  }
-
-  drawLane(lane, y) {
-    const { context, theme } = this.paint;
-    const height = this.row - (this.row > 8 ? 3 : 1);
-    if (this.row >= 10)
-      this.paint.text(lane.label, this.left - 8, y + height - 2, {
-        size: 10.5,
-        colour: theme.muted,
-        align: "right",
-        room: this.left - 18,
-      });
-    context.save();
-    context.beginPath();
-    context.rect(this.left, y, this.right - this.left, height);
-    context.clip();
-    context.fillStyle = theme.edge;
-    context.fillRect(this.left, y + height / 2, this.right - this.left, 1);
-    lane.levels.forEach((bars, level) => {
-      const inset = Math.min(level * 3, height / 2 - 1.5);
-      this.eachVisible(bars, (x, width, owner, many) =>
-        this.drawBar(x, y + inset, width, height - 2 * inset, owner, level, many),
-      );
-    });
-    this.eachVisible(lane.blocked, (x, width) => this.drawBlocked(x, y, width, height));
-    context.restore();
-  }
-
-  drawBlocked(x, y, width, height) {
-    const { context, theme } = this.paint;
-    context.fillStyle = width > 3 ? theme.blocked : theme.bad;
-    context.fillRect(x, y, width, height);
-    if (width <= 3) return;
-    context.fillStyle = this.paint.pattern("slanted lines", theme.hatch);
-    context.fillRect(x, y, width, height);
-    context.strokeStyle = theme.bad;
-    context.lineWidth = 1.2;
-    context.strokeRect(x + 0.6, y + 0.6, width - 1.2, height - 1.2);
-  }
-
-  drawBar(x, y, width, height, owner, level, many) {
-    const { context, theme } = this.paint;
-    const style = this.paint.style(owner);
-    if (level && width >= 4 && height >= 5) {
-      context.fillStyle = theme.panel;
-      context.fillRect(x, y, width, height);
-      context.fillStyle = style.colour;
-      context.fillRect(x + 1, y + 1, width - 2, height - 2);
-      return;
-    }
-    if (width < 3 || many || height < 8) {
-      context.fillStyle = style.colour;
-      context.fillRect(x, y, width > 3 ? width - 1 : Math.max(1, width), height);
-      return;
-    }
-    this.paint.box(x, y, width, height, 2, style.colour);
-    if (width >= 6) {
-      const marks = style.ink === "#FFFFFF" ? "rgba(255,255,255,.5)" : "rgba(17,17,17,.4)";
-      this.paint.overlay(x, y, width, height, 2, style.pattern, marks);
-    }
-    if (width >= 4) this.paint.box(x + 0.5, y + 0.5, width - 1, height - 1, 2, null, style.edge, 1);
   }
 
   // The bar at a point, what is blocked or runs inline first: {run, from, to} as events' positions, or null.
@@ -217,22 +172,6 @@ export class Strip {
       }
     }
     return null;
-  }
-
-  // Calls draw(x, width, owner, many) for what can be seen; bars that end within the same pixel are drawn as one.
-  eachVisible(bars, draw) {
-    const { low, high } = this.view;
-    const perPixel = (high - low) / (this.right - this.left);
-    let index = lowerBound(bars.high, low);
-    while (index < bars.low.length && bars.low[index] <= high) {
-      const from = bars.low[index];
-      const to = bars.high[index];
-      const x = Math.max(this.left - 4, this.x(from));
-      const width = Math.min(this.right + 4, this.x(to)) - x;
-      const next = width < 1 ? Math.max(index + 1, lowerBound(bars.high, from + perPixel)) : index + 1;
-      draw(x, Math.max(1, width), bars.owner[index], next > index + 1);
-      index = next;
-    }
   }
 
   drawAxis(y) {

@@ -539,6 +539,83 @@ def test_a_task_of_a_queue_leads_to_its_own_history(pair):
     expect(pair.frame.locator("#panel")).to_be_hidden()
 
 
+# The corners around what was picked, drawn anew: {x, y, width, height}, or null.
+CORNERS = """() => { const { stage } = taskpoolPlayer; stage.draw(performance.now());
+  const box = stage.scenes[stage.picked.run].corners;
+  return box && { x: box.x, y: box.y, width: box.width, height: box.height }; }"""
+ITEM = """task => { const [scene] = taskpoolPlayer.stage.scenes;
+  const { x, y } = scene.items.find(({ key }) => key === task); return { x, y }; }"""
+PIXELS = """id => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() =>
+  done(document.getElementById(id).toDataURL()))))"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("thread", "pjsip-0"), ("thread", "transfer-1"), ("queue", "pjsip/session-3"), ("task", 67)]
+)
+def test_what_was_picked_is_marked_on_the_stage(pair, kind, name):
+    pair.click("end")
+    before = pair.frame.evaluate(PIXELS, "stage")
+    pair.click_on(0, kind, name)
+    assert pair.frame.evaluate(PIXELS, "stage") != before
+    where, box = pair.frame.evaluate(FIND, [0, kind, name]), pair.frame.evaluate(CORNERS)
+    assert box["x"] <= where["x"] <= box["x"] + box["width"]
+    assert box["y"] <= where["y"] <= box["y"] + box["height"]
+    pair.press("Escape")
+    assert pair.frame.evaluate(PIXELS, "stage") == before
+
+
+def test_a_picked_token_keeps_its_mark_wherever_it_goes(pair):
+    """From its push through its serializer and a thread to those that are done."""
+    events = pair.events()
+    task = 3
+    pair.frame.evaluate("task => taskpoolPlayer.pick({ run: 0, type: 'task', task })", task)
+    seen = set()
+    for cue in range(1, len(events) + 1):
+        pair.go(cue)
+        box = pair.frame.evaluate(CORNERS)
+        if box is not None:
+            assert {"x": box["x"], "y": box["y"]} == pair.frame.evaluate(ITEM, task), cue
+            seen.add((box["x"], box["y"]))
+    assert len(seen) == 3
+
+
+def test_what_is_only_counted_is_marked_where_it_is_counted(show):
+    shown = show(crowd(threads=30, serializers=40, tasks=600))
+    shown.click("end")
+    for kind, group in (("thread", "boxes"), ("queue", "rails")):
+        hidden, counted = shown.frame.evaluate(
+            """([kind, group]) => { const p = taskpoolPlayer; const [scene] = p.stage.scenes;
+              const one = scene[group].find((shown) => shown.group); const [hidden] = one.group;
+              p.pick({ run: 0, type: kind, [kind]: hidden });
+              const { x, y, width, height } = one.box ?? { ...one.row, y: one.row.top + 2, height: 34 };
+              return [hidden, { x, y, width, height }]; }""",
+            [kind, group],
+        )
+        assert shown.frame.evaluate(CORNERS) == counted, (kind, hidden)
+
+
+def test_bars_and_lanes_of_what_was_picked_stand_out_on_the_strip(pair):
+    plain = pair.frame.evaluate(PIXELS, "strip")
+    marked = [plain]
+    for target in ({"type": "task", "task": 3}, {"type": "thread", "thread": 2}, {"type": "queue", "queue": 2}):
+        pair.frame.evaluate("target => taskpoolPlayer.pick({ run: 0, ...target })", target)
+        marked.append(pair.frame.evaluate(PIXELS, "strip"))
+        bars = pair.frame.evaluate(
+            """() => { const { strip, traces } = taskpoolPlayer;
+              return strip.picked.bars.map(({ run, kind, index }) => [run, traces[run].task[kind.from[index]],
+                traces[run].queue[kind.from[index]]]); }"""
+        )
+        if target["type"] == "task":
+            assert [bar[:2] for bar in bars] == [[0, 3]]
+        elif target["type"] == "queue":
+            assert bars and {(run, queue) for run, _, queue in bars} == {(0, 2)}
+        else:
+            assert bars == []
+    assert len(set(marked)) == len(marked)
+    pair.frame.evaluate("() => taskpoolPlayer.pick(null)")
+    assert pair.frame.evaluate(PIXELS, "strip") == plain
+
+
 def test_pointing_at_something_tells_what_it_is(pair):
     pair.click("end")
     where = pair.frame.evaluate(FIND, [0, "thread", "transfer-1"])
