@@ -84,6 +84,34 @@ class Explainer:
             lines.append(f"{_names(stuck)} cannot go on: this is a deadlock.")
         return lines
 
+    def deadlock(self) -> str:
+        """Who waits for whom for ever, in one sentence that leaves what for to `explain`; empty where nobody does."""
+        circles = self._circles({name for name in self.stuck if self._end(name) is None})
+        if not circles:
+            return ""
+        first, *others = circles
+        said = f"{_names(first)} wait for each other" if len(first) > 1 else f"{_short(first[0])} waits for itself"
+        rest = [name for circle in others for name in circle]
+        if rest:
+            said += f", and so {'do' if len(rest) > 1 else 'does'} {_names(rest)}"
+        return f"Nothing can move: {said}."
+
+    def _circles(self, stuck: set[str]) -> list[list[str]]:
+        """The stuck threads that need each other, in groups, the largest first; who only needs them is left out."""
+        reached: dict[str, set[str]] = {}
+        for name in stuck:
+            found: set[str] = set()
+            left = [name]
+            while left:
+                more = stuck.intersection(self._needs[left.pop()].threads) - found
+                found |= more
+                left += more
+            reached[name] = found
+        circles = {frozenset(other for other in found if name in reached[other]) for name, found in reached.items()}
+        order = [name for name in self.blocked() if name in stuck]
+        groups = [[name for name in order if name in circle] for circle in circles if circle]
+        return sorted(groups, key=lambda group: (-len(group), order.index(group[0])))
+
     def needs(self, thread: str) -> Need | None:
         """What a blocked thread needs, or None for one that is not blocked."""
         return self._needs.get(thread)

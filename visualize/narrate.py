@@ -19,7 +19,7 @@ from visualize._words import amount, short_name, time_column
 from visualize.palette import escaped
 from visualize.state import State, States
 
-__all__ = ["Answer", "Narration", "blocked", "highlights", "narrate", "why"]
+__all__ = ["Answer", "Narration", "blocked", "ending", "highlights", "narrate", "why"]
 
 #: What is left out first where not everything can be told, and what is left out next.
 _BOOKKEEPING = frozenset(
@@ -159,6 +159,24 @@ def blocked(run: Any, at: float | None = None) -> list[str]:
         at: Seconds of the run; None for the end.
     """
     return _explainer(run, at).summary()
+
+
+def ending(run: Any) -> str:
+    """How a run ended, in one plain sentence: of a deadlock only who waits for each other; `why` has the rest.
+
+    Args:
+        run: As for `narrate`.
+
+    Returns:
+        The sentence, or empty where the run says nothing of its end.
+
+    Raises:
+        TypeError: If there is no trace in ``run``.
+    """
+    source = source_of(run)
+    if source.outcome != "deadlocked":
+        return source.reason
+    return _explainer(source, None).deadlock() or source.reason
 
 
 def _explainer(run: Any, at: float | None) -> Explainer:

@@ -15,6 +15,7 @@ from visualize._cast import Cast, cast_of
 from visualize._replay import Origins, Replay
 from visualize._source import Source
 from visualize._words import short_name
+from visualize.narrate import ending
 from visualize.palette import POOL, Style, cleaned, shortened, styles_of
 
 __all__ = ["EVENT_LIMIT", "stage_data"]
@@ -74,7 +75,7 @@ def stage_data(
                 "subtitle": cleaned(subtitle),
                 "design": cleaned(source.design),
                 "outcome": source.outcome,
-                "reason": cleaned(source.reason),
+                "reason": cleaned(ending(source)),
                 "dropped": source.dropped,
                 "before": before,
                 "skipped": skipped,

@@ -1,9 +1,14 @@
 """One event, one sentence; and why a thread waits."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from taskpool.events import EventKind
+from taskpool.scenarios import run
 from visualize import narrate
+from visualize._source import source_of
+from visualize.stage_data import stage_data
 
 
 def test_the_newer_pools_trace_is_told(taskpool_events):
@@ -188,6 +193,38 @@ def test_a_wait_that_somebody_else_ends_later_is_no_deadlock(threadpool_events, 
         "p/1 (in task 4 'call') waits for task 9 'ask' of B. It is still queued: B is paused. "
         "boss has paused B and must resume it.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "threads", "sentence"),
+    [
+        ("cross-push-wait", 2, "pjsip-0 and pjsip-1 wait for each other"),
+        ("nested-push-wait", 1, "pjsip-0 waits for itself"),
+        ("nested-push-wait", 2, "pjsip-0 and pjsip-1 wait for each other"),
+        ("masquerade", 2, "pjsip-0, pjsip-1, transfer-1 and transfer-2 wait for each other"),
+    ],
+)
+def test_a_deadlock_is_told_in_one_short_sentence(name, threads, sentence):
+    result = run(name, "threadpool", threads=threads, runtime="controlled")
+    assert narrate.ending(result) == f"Nothing can move: {sentence}."
+    [sent] = stage_data([source_of(result)], ["run"], [""])["runs"]
+    assert sent["reason"] == narrate.ending(result)
+
+
+def test_who_waits_for_a_deadlocks_threads_is_no_part_of_it(teller):
+    # a and b wait for each other, c for a, d for its own task.
+    for task, (thread, name) in enumerate(zip("abcd", "ABCD", strict=True), start=1):
+        teller(0, thread, "task_started", name, task)
+    for thread, task in zip("abcd", (2, 1, 1, 4), strict=True):
+        teller(1, thread, "wait_started", "ABCD"[task - 1], task, reason="sync_task")
+    story = SimpleNamespace(trace=teller.events, name="story", design="x", outcome="deadlocked", reason="Because.")
+    assert narrate.ending(story) == "Nothing can move: a and b wait for each other, and so does d."
+
+
+def test_how_other_runs_ended_is_what_they_say(taskpool_events):
+    story = SimpleNamespace(trace=taskpool_events, name="story", outcome="deadlocked", reason="It lost a wake-up.")
+    assert narrate.ending(story) == "It lost a wake-up."
+    assert narrate.ending(taskpool_events) == ""
 
 
 @pytest.mark.parametrize(
