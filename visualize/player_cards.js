@@ -17,12 +17,14 @@ export function drawThread(paint, shown, moving, compact) {
   }
   const { status } = shown;
   const blocked = moving.level(`blocked ${shown.thread}`, status === "blocked" ? 1 : 0);
-  const colour = status === "blocked" ? theme.bad : status === "running" ? theme.good : theme.rail;
+  const over = status === "stopped";
+  const colour =
+    status === "blocked" ? theme.bad : status === "running" ? theme.good : over ? theme.edge : theme.rail;
   const text = status === "blocked" ? theme.badText : status === "running" ? theme.goodText : theme.muted;
   const line = shown.tier === "line";
   const radius = line ? 6 : 8;
+  const name = { weight: over ? 400 : 700, colour: over ? theme.muted : theme.ink };
   context.save();
-  if (status === "stopped") context.globalAlpha = 0.5;
   if (shown.acting) paint.box(x - 3, y - 3, width + 6, height + 6, radius + 3, null, theme.accent, 1.5);
   paint.box(x, y, width, height, radius, blocked > 0.5 ? theme.blocked : theme.panel, null);
   if (blocked) paint.hatched(x, y, width, height, radius, blocked);
@@ -30,13 +32,13 @@ export function drawThread(paint, shown, moving, compact) {
   const base = line ? y + height / 2 + 4 : y + 17;
   context.beginPath();
   context.arc(x + 13, base - 4, line ? 3.5 : 5, 0, 7);
-  context.fillStyle = colour;
+  context.fillStyle = over ? theme.rail : colour;
   context.fill();
   const halo = blocked ? theme.blocked : undefined;
   if (line) {
     paint.text(shown.name, x + 20, base, {
+      ...name,
       size: 10.5,
-      weight: 700,
       room: width * 0.46 - (shown.deeper ? 42 : 24),
       halo,
     });
@@ -47,7 +49,7 @@ export function drawThread(paint, shown, moving, compact) {
     const words = shown.tier === "middle" && shown.needs.length ? shown.needs : [WORDS[status]];
     const word = paint.firstFit(words, width - 100, 11, 700);
     const room = width - 37 - paint.width(word, 11, 700);
-    paint.text(shown.name, x + 23, base, { size, weight: 700, room, halo });
+    paint.text(shown.name, x + 23, base, { ...name, size, room, halo });
     paint.text(word, x + width - 8, base, {
       size: 11,
       weight: 700,

@@ -3,6 +3,8 @@
 import { drawGroup, drawItem, drawThread } from "./player_cards.js";
 import { drawCorners, groupBox, pickedBox } from "./player_picked.js";
 
+const FAINT = 0.35; // of rails and gates that are not there yet; texts are never drawn through
+
 export function drawScene(paint, scene, moving, picked) {
   const { context } = paint;
   const { rect } = scene.place;
@@ -57,10 +59,10 @@ function drawHead(paint, scene) {
 function drawLine(paint, line) {
   const { theme } = paint;
   if (line.kind === "serves") {
-    const colour = line.busy ? theme.good : theme.rail;
-    paint.flow(line.from, line.to, colour, { alpha: line.busy ? 0.9 : 0.55 });
+    if (line.busy) paint.flow(line.from, line.to, theme.good);
+    else paint.flow(line.from, line.to, theme.rail, { width: 1 });
   } else if (line.kind === "turn") paint.flow(line.from, line.to, theme.rail, { width: 1.6 });
-  else paint.flow(line.from, line.to, paint.style(line.owner).edge, { width: 2.4, alpha: 0.85, head: false });
+  else paint.flow(line.from, line.to, paint.style(line.owner).edge, { width: 2.4, head: false });
 }
 
 function drawRail(paint, rail, moving) {
@@ -71,7 +73,7 @@ function drawRail(paint, rail, moving) {
     return;
   }
   context.save();
-  if (rail.faint) context.globalAlpha = 0.35;
+  if (rail.faint) context.globalAlpha = FAINT;
   context.fillStyle = theme.panel;
   context.fillRect(row.x, row.rail - 1, row.width, row.bottom - row.rail + 2);
   context.strokeStyle = rail.alert ? theme.bad : theme.rail;
@@ -88,13 +90,12 @@ function drawRail(paint, rail, moving) {
 
 // What is written at a rail, over all lines: its name, whether it is paused, what waits.
 function drawWords(paint, rail, compact) {
-  const { context, theme } = paint;
+  const { theme } = paint;
   const { row } = rail;
-  context.save();
-  if (rail.faint) context.globalAlpha = 0.35;
   if (row.name !== null) {
-    const colour = rail.acting ? theme.accent : theme.ink;
-    paint.text(rail.name, row.x, row.name, { size: 11, weight: 600, room: row.width - 5, halo: theme.panel, colour });
+    const colour = rail.faint ? theme.muted : rail.acting ? theme.accent : theme.ink;
+    const weight = rail.faint ? 400 : 600;
+    paint.text(rail.name, row.x, row.name, { size: 11, weight, room: row.width - 5, halo: theme.panel, colour });
   }
   if (rail.word) {
     const y = row.bottom - row.rail > 24 ? row.rail + 7 : row.middle + 4;
@@ -120,7 +121,6 @@ function drawWords(paint, rail, compact) {
       room: row.token.width + 14,
     });
   }
-  context.restore();
 }
 
 // Two green marks let through; a bar from rail to rail does not.
@@ -142,23 +142,22 @@ function drawGate(paint, row, closed) {
 }
 
 function drawCaller(paint, chip) {
-  const { context, theme } = paint;
+  const { theme } = paint;
   const { x, y, width, height } = chip.box;
-  context.save();
-  if (chip.faint) context.globalAlpha = 0.45;
   if (chip.acting) paint.box(x - 2.5, y - 2.5, width + 5, height + 5, 13, null, theme.accent, 1.5);
-  paint.box(x, y, width, height, 11, chip.blocked ? theme.blocked : theme.bar, null);
+  paint.box(x, y, width, height, 11, chip.blocked ? theme.blocked : chip.faint ? theme.panel : theme.bar, null);
   if (chip.blocked) paint.hatched(x, y, width, height, 11);
   paint.box(x, y, width, height, 11, null, chip.blocked ? theme.bad : theme.edge, chip.blocked ? 1.5 : 1);
   const halo = chip.blocked ? theme.blocked : undefined;
   const room = width - 18;
-  const name = paint.text(chip.name, x + 10, y + 15, { size: 11, weight: 600, room, halo });
-  const left = room - paint.width(name, 11, 600) - 6;
+  const weight = chip.faint ? 400 : 600;
+  const colour = chip.faint ? theme.muted : theme.ink;
+  const name = paint.text(chip.name, x + 10, y + 15, { size: 11, weight, room, halo, colour });
+  const left = room - paint.width(name, 11, weight) - 6;
   const words = paint.firstFit(chip.needs, left, 11, 400);
   if (chip.blocked && paint.width(words, 11, 400) <= left) {
     paint.text(words, x + 10 + room - left, y + 15, { size: 11, colour: theme.badText, halo });
   }
-  context.restore();
 }
 
 function drawFoot(paint, scene) {

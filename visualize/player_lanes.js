@@ -80,24 +80,19 @@ function drawBlocked(paint, x, y, width, height) {
 function drawBar(paint, x, y, width, height, owner, level, many) {
   const { context, theme } = paint;
   const style = paint.style(owner);
-  if (level && width >= 4 && height >= 5) {
-    context.fillStyle = theme.panel;
-    context.fillRect(x, y, width, height);
-    context.fillStyle = style.colour;
-    context.fillRect(x + 1, y + 1, width - 2, height - 2);
-    return;
-  }
-  if (width < 3 || many || height < 8) {
-    context.fillStyle = style.colour;
+  if (width < 4 || many || height < 5) {
+    context.fillStyle = style.edge;
     context.fillRect(x, y, width > 3 ? width - 1 : Math.max(1, width), height);
     return;
   }
-  paint.box(x, y, width, height, 2, style.colour);
+  const radius = height < 8 ? 1 : 2;
+  paint.box(x, y, width, height, radius, style.colour);
   if (width >= 6) {
-    const marks = style.ink === "#FFFFFF" ? "rgba(255,255,255,.5)" : "rgba(17,17,17,.4)";
-    paint.overlay(x, y, width, height, 2, style.pattern, marks);
+    const marks = style.ink === "#FFFFFF" ? "rgba(255,255,255,.6)" : "rgba(17,17,17,.45)";
+    paint.overlay(x, y, width, height, radius, style.pattern, marks);
   }
-  if (width >= 4) paint.box(x + 0.5, y + 0.5, width - 1, height - 1, 2, null, style.edge, 1);
+  if (level) paint.box(x, y, width, height, radius, null, theme.panel, 2); // apart from what it runs in
+  paint.box(x + 0.5, y + 0.5, width - 1, height - 1, radius, null, style.edge, 1);
 }
 
 // Calls draw(x, width, owner, many) for what can be seen; bars that end within the same pixel are drawn as one.

@@ -164,11 +164,10 @@ export class Paint {
   }
 
   // A line that leaves and arrives level, as work flows; the same curve that tokens travel on.
-  flow(from, to, colour, { width = 1.5, dashes = null, head = true, alpha = 1 } = {}) {
+  flow(from, to, colour, { width = 1.5, dashes = null, head = true } = {}) {
     const { context } = this;
     const middle = (from.x + to.x) / 2;
     context.save();
-    context.globalAlpha = alpha;
     context.strokeStyle = context.fillStyle = colour;
     context.lineWidth = width;
     if (dashes) context.setLineDash(dashes);
@@ -198,7 +197,6 @@ export class Paint {
     const { context, theme } = this;
     context.save();
     context.strokeStyle = context.fillStyle = theme.bad;
-    context.globalAlpha = faint ? 0.75 : 1;
     context.lineWidth = faint ? 1.2 : 1.6;
     context.setLineDash([4, 4]);
     const reach = Math.max(24, Math.abs(to.x - from.x) * 0.45);

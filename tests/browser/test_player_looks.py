@@ -1,0 +1,125 @@
+"""What the player draws, measured where it is drawn: contrast of every text and line, in both themes and two widths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Frame, Page
+
+from taskpool.scenarios import run
+from tests.browser.test_player import crowd
+from visualize import player
+from visualize.palette import contrast
+
+pytestmark = pytest.mark.browser
+
+# Notes every text with the colours that it is drawn upon, and every line and thin filled shape with its colour.
+SPY = """(() => {
+  const proto = CanvasRenderingContext2D.prototype;
+  const { fillText, stroke, fillRect } = proto;
+  window.drawn = null;
+  const rgba = (style) => {
+    if (typeof style !== "string") return null; // a pattern
+    if (style[0] === "#") return [1, 3, 5].map((at) => parseInt(style.slice(at, at + 2), 16)).concat(1);
+    return style.match(/[\\d.]+/g).map(Number);
+  };
+  proto.fillText = function (text, x, y) {
+    if (window.drawn && this.canvas.width > 100 && text.trim()) {
+      const size = this.measureText(text);
+      const move = this.getTransform();
+      const left = (x - size.actualBoundingBoxLeft) * move.a, top = (y - size.actualBoundingBoxAscent) * move.d;
+      const width = (size.actualBoundingBoxLeft + size.actualBoundingBoxRight) * move.a;
+      const height = (size.actualBoundingBoxAscent + size.actualBoundingBoxDescent) * move.d;
+      const { data } = this.getImageData(left, top, Math.max(1, width), Math.max(1, height));
+      const counts = new Map();
+      for (let at = 0; at < data.length; at += 4) {
+        const key = data.subarray(at, at + 3).join();
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+      const grounds = [...counts].filter(([, count]) => count * 4 >= 0.2 * data.length).map(([key]) => key);
+      window.drawn.texts.push([text, rgba(this.fillStyle), this.globalAlpha, grounds]);
+    }
+    return fillText.apply(this, arguments);
+  };
+  const line = (context, style) => { // not those of the patterns' own small canvases
+    if (context.canvas.width > 100) window.drawn?.lines.push([rgba(style), context.globalAlpha]);
+  };
+  proto.stroke = function () { line(this, this.strokeStyle); return stroke.apply(this, arguments); };
+  proto.fillRect = function (x, y, width, height) {
+    if (Math.min(width, height) < 16) line(this, this.fillStyle);
+    return fillRect.apply(this, arguments);
+  };
+})()"""
+DRAW = """cue => { const p = taskpoolPlayer; p.go(Math.round(cue * p.cues.size), { jump: true });
+  window.drawn = { texts: [], lines: [] }; p.strip.stale = true; p.frame(performance.now());
+  const { drawn } = window; window.drawn = null;
+  for (const kind of ["texts", "lines"]) drawn[kind] = [...new Set(drawn[kind].map(JSON.stringify))].map(JSON.parse);
+  return drawn; }"""
+
+Look = Callable[..., Frame]
+
+
+def hexed(channels: Any) -> str:
+    return "#" + "".join(f"{round(channel):02X}" for channel in channels)
+
+
+def over(colour: list[float], alpha: float, ground: list[float]) -> str:
+    """What is seen of a colour that is drawn through."""
+    part = alpha * colour[3]
+    return hexed(part * top + (1 - part) * below for top, below in zip(colour[:3], ground, strict=True))
+
+
+@pytest.fixture
+def look(page: Page) -> Look:
+    """Opens a player of its own page, in a theme and at a width, with what it draws noted."""
+    page.add_init_script(SPY)
+
+    def opened(*runs: Any, theme: str, width: int, **options: Any) -> Frame:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.set_content(player(*runs, **options)._repr_mimebundle_()["text/html"])
+        frame = page.frames[1]
+        frame.wait_for_function("() => window.taskpoolPlayer")
+        return frame
+
+    return opened
+
+
+def both(name: str) -> list[Any]:
+    return [run(name, design, threads=2, runtime="controlled") for design in ("threadpool", "taskpool")]
+
+
+RUNS: dict[str, Callable[[], list[Any]]] = {
+    "masquerade": lambda: both("masquerade"),
+    "nested-push-wait": lambda: both("nested-push-wait"),
+    "crowd": lambda: [crowd(threads=30, serializers=40, tasks=600)],
+}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 800])
+@pytest.mark.parametrize("name", RUNS)
+def test_every_text_and_line_stands_out_where_it_is_drawn(look, name, theme, width):
+    """Texts have 4.5:1 on whatever covers a fifth of their ground, lines and bars 3:1 on the panel; but for edges of
+    panels, and for rails and gates that are not there yet."""
+    frame = look(*RUNS[name](), theme=theme, width=width)
+    known = frame.evaluate("() => ({ ...taskpoolPlayer.stage.paint.theme })")
+    panel = [int(known["panel"][at : at + 2], 16) for at in (1, 3, 5)]
+    ornaments = {known["edge"].upper(), known["panel"].upper(), known["page"].upper(), known["blocked"].upper()}
+    texts = lines = 0
+    for part in (0, 0.1, 0.5, 0.7, 1):
+        drawn = frame.evaluate(DRAW, part)
+        for text, colour, alpha, grounds in drawn["texts"]:
+            for ground in grounds:
+                below = [int(channel) for channel in ground.split(",")]
+                seen = over(colour, alpha, below)
+                assert contrast(seen, hexed(below)) >= 4.5, (text, seen, hexed(below), part)
+                texts += 1
+        for colour, alpha in drawn["lines"]:
+            if colour is None or hexed(colour[:3]) in ornaments or alpha == 0.35:
+                continue
+            assert contrast(over(colour, alpha, panel), hexed(panel)) >= 3, (colour, alpha, part)
+            lines += 1
+    assert texts > 100 and lines > 20
