@@ -6,26 +6,19 @@ corrected raises OptionError with the option's name and value.
 
 from __future__ import annotations
 
-import sys
-import warnings
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, TypeVar
 
+from taskpool._warn import warn
+from taskpool.conf_options import Module, read_options
 from taskpool.errors import OptionError
 from taskpool.runtime.real import LONGEST_TIMEOUT
 
 __all__ = ["TaskPoolOptions", "ThreadPoolOptions", "with_overrides"]
 
 SELECTORS = ("least_full", "sequential")
-
-
-def _correct(what: str) -> None:
-    """Warn, at the line outside the package that gave the options."""
-    level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "taskpool":
-        level, frame = level + 1, frame.f_back
-    warnings.warn(what, UserWarning, stacklevel=level)
 
 
 def _is_size(value: object) -> bool:
@@ -94,7 +87,7 @@ class TaskPoolOptions:
         if self.grow_when not in ("queued", "exhausted"):
             raise OptionError(f'grow_when={self.grow_when!r}: must be "queued" or "exhausted"')
         if self.selector not in SELECTORS:
-            _correct(f"selector={self.selector!r} is unknown (known: {', '.join(SELECTORS)}): using 'least_full'")
+            warn(f"selector={self.selector!r} is unknown (known: {', '.join(SELECTORS)}): using 'least_full'")
             self._set("selector", "least_full")
         self._correct_sizes()
         if self.growth_threshold is None:
@@ -120,25 +113,47 @@ class TaskPoolOptions:
         """
         return cls(minimum_size=5, initial_size=5, auto_increment=1, idle_timeout=20, max_size=50)
 
+    @classmethod
+    def from_conf(cls, path: str | os.PathLike[str], *, module: Module | None = None) -> TaskPoolOptions:
+        """What a ``pjsip.conf`` or ``stasis.conf`` of the original says, over that module's shipped defaults.
+
+        Read are ``taskpool_*`` in the section with ``type=system``, or the section ``[taskpool]``; and the deprecated
+        ``threadpool_*`` and ``[threadpool]``, for the same options. The last one in the file wins. Blocks while it
+        reads. From any thread.
+
+        Args:
+            path: The file; sizes in it are taskprocessors, timeouts seconds.
+            module: ``"pjsip"`` or ``"stasis"``; None to tell from the file's name, else from its sections.
+
+        Raises:
+            ConfError: An OptionError that names the file, the line and the option.
+
+        Warns:
+            DeprecationWarning: For each deprecated name, with its replacement.
+            UserWarning: If sizes are corrected, or the original would log something about the file.
+        """
+        module, given = read_options(path, "taskpool", module)
+        return replace(cls.pjsip() if module == "pjsip" else cls.stasis(), **given)
+
     def _correct_sizes(self) -> None:
         if not self.auto_increment:
             if self.minimum_size == 0:
-                _correct("minimum_size=0 without auto_increment: using minimum_size=1")
+                warn("minimum_size=0 without auto_increment: using minimum_size=1")
                 self._set("minimum_size", 1)
             if self.max_size == 0:
                 self._set("max_size", self.minimum_size)
             if self.minimum_size != self.max_size or self.initial_size > self.max_size:
-                _correct(
+                warn(
                     f"without auto_increment the size is fixed: minimum_size={self.minimum_size} and "
                     f"initial_size={self.initial_size} become max_size={self.max_size}"
                 )
                 self._set("minimum_size", self.max_size)
                 self._set("initial_size", self.max_size)
         if self.initial_size < self.minimum_size:
-            _correct(f"initial_size={self.initial_size} is below minimum_size: using {self.minimum_size}")
+            warn(f"initial_size={self.initial_size} is below minimum_size: using {self.minimum_size}")
             self._set("initial_size", self.minimum_size)
         if self.max_size and self.max_size < self.initial_size:
-            _correct(f"max_size={self.max_size} is below initial_size: using {self.initial_size}")
+            warn(f"max_size={self.max_size} is below initial_size: using {self.initial_size}")
             self._set("max_size", self.initial_size)
 
     def _set(self, name: str, value: object) -> None:
@@ -178,8 +193,47 @@ class ThreadPoolOptions:
         _check_hook("thread_start", self.thread_start)
         _check_hook("thread_end", self.thread_end)
         if self.max_size and self.max_size < self.initial_size:
-            _correct(f"max_size={self.max_size} is below initial_size: using {self.initial_size}")
+            warn(f"max_size={self.max_size} is below initial_size: using {self.initial_size}")
             object.__setattr__(self, "max_size", self.initial_size)
+
+    @classmethod
+    def pjsip(cls) -> ThreadPoolOptions:
+        """The defaults that the original's PJSIP threadpool last shipped with. Does not block; from any thread.
+
+        Returns:
+            None to 50 threads, grown five at a time, that die after 60 idle seconds.
+        """
+        return cls(initial_size=0, auto_increment=5, idle_timeout=60, max_size=50)
+
+    @classmethod
+    def stasis(cls) -> ThreadPoolOptions:
+        """The defaults that the original's message bus last had for a threadpool. Does not block; from any thread.
+
+        Returns:
+            5 to 50 threads, grown one at a time, that die after 20 idle seconds.
+        """
+        return cls(initial_size=5, auto_increment=1, idle_timeout=20, max_size=50)
+
+    @classmethod
+    def from_conf(cls, path: str | os.PathLike[str], *, module: Module | None = None) -> ThreadPoolOptions:
+        """What a ``pjsip.conf`` or ``stasis.conf`` says of the older pool, over that module's older defaults.
+
+        Read are ``threadpool_*`` in the section with ``type=system``, or the section ``[threadpool]``: here they are
+        not deprecated. The taskpool's options are left alone. The last one in the file wins. Blocks while it reads.
+        From any thread.
+
+        Args:
+            path: The file; sizes in it are threads, timeouts seconds.
+            module: ``"pjsip"`` or ``"stasis"``; None to tell from the file's name, else from its sections.
+
+        Raises:
+            ConfError: An OptionError that names the file, the line and the option.
+
+        Warns:
+            UserWarning: If sizes are corrected, or the original would log something about the file.
+        """
+        module, given = read_options(path, "threadpool", module)
+        return replace(cls.pjsip() if module == "pjsip" else cls.stasis(), **given)
 
 
 Options = TypeVar("Options", TaskPoolOptions, ThreadPoolOptions)

@@ -144,12 +144,13 @@ def test_a_warning_points_at_who_gave_the_options() -> None:
         TaskPoolOptions(minimum_size=9)
         TaskPool("pool", runtime=RealRuntime(), selector="x").shutdown()
         ThreadPool("pool", runtime=RealRuntime(), initial_size=3, max_size=2).shutdown()
+        TaskPool("pool", TaskPoolOptions(), runtime=RealRuntime(), selector="x").shutdown()
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         give()
     first = give.__code__.co_firstlineno
-    assert [(w.filename, w.lineno - first) for w in caught] == [(__file__, n) for n in (1, 2, 3, 4)]
+    assert [(w.filename, w.lineno - first) for w in caught] == [(__file__, n) for n in (1, 2, 3, 4, 5)]
 
 
 def test_the_shipped_defaults_have_names_of_their_own() -> None:
