@@ -6,6 +6,7 @@ const STRIDES = [
   ["wait", "until it must wait"],
 ];
 const SLOW_MS = 600;
+const LAST = 6; // moves that are always in sight
 
 function make(tag, facts, ...children) {
   const element = document.createElement(tag);
@@ -21,6 +22,7 @@ function make(tag, facts, ...children) {
 function render({ model, el }) {
   let typed = "";
   let slow = 0;
+  let earlierShown = false;
   let busy = false;
   const status = make("p", { class: "status", role: "status", "aria-live": "polite" });
   const body = make("div");
@@ -174,7 +176,8 @@ function render({ model, el }) {
       ),
       make("div", { class: "group" }, button("ask", "Can this still deadlock?", "ask", {}, { class: "main" })),
       make("label", {}, make("span", {}, "A choice goes"), stride),
-      make("div", { class: "group" }, make("label", {}, make("span", {}, "Schedule"), schedule), copy),
+      make("div", { class: "group" }, make("label", {}, make("span", {}, "Schedule"), schedule), copy,
+        view.meaning && make("span", { class: "meaning" }, view.meaning)),
       make(
         "div",
         { class: "group" },
@@ -214,6 +217,7 @@ function render({ model, el }) {
 
   function moves(view) {
     if (!view.moves.length) return null;
+    const list = (items) => make("ol", { class: "moves", reversed: true }, ...items);
     const items = [...view.moves].reverse().map((move) =>
       make(
         "li",
@@ -224,8 +228,16 @@ function render({ model, el }) {
           : null,
       ),
     );
-    return make("div", {}, make("h4", {}, "What you did, newest first"),
-      make("ol", { class: "moves", tabindex: "0", "aria-label": "What you did", reversed: true }, ...items));
+    const parts = [make("h4", {}, "What you did, newest first"), list(items.slice(0, LAST))];
+    if (view.made > LAST) {
+      const earlier = make("details", { open: earlierShown },
+        make("summary", { "data-key": "earlier" }, `${view.made - LAST} earlier`), list(items.slice(LAST)));
+      const cut = view.made - items.length;
+      if (cut) earlier.append(make("p", {}, `… and the first ${cut}, which are not listed.`));
+      earlier.addEventListener("toggle", () => (earlierShown = earlier.open));
+      parts.push(earlier);
+    }
+    return make("div", {}, ...parts);
   }
 
   function stage(view) {

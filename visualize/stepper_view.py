@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import linecache
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import taskpool
+from taskpool.explore.replay import Moment
 from taskpool.explore.stepping import ThreadState
 from visualize import timeline
 from visualize._sentences import Narrator
@@ -19,6 +21,7 @@ from visualize._why import Explainer
 from visualize._words import amount, listed, seconds, short_name, task_name
 from visualize.palette import cleaned, shortened
 from visualize.state import State, States
+from visualize.stepper_words import meaning_of, operation_text, wait_text
 
 if TYPE_CHECKING:
     from visualize.stepper import Stepper
@@ -74,19 +77,21 @@ def view_of(stepper: Stepper, stride: str = "operation") -> dict[str, Any]:
     able = set(stepper.choices)
     taken = stepper.taken
     over = not able
-    headline = _headline(stepper, over, len(able))
+    short = _shortener(threads, state)
+    headline = _headline(stepper, over, len(able), short)
     return {
         "title": stepper.title,
         "closed": False,
         "headline": headline,
         "over": over,
         "steps": len(taken),
-        "moves": [_move(number, move) for number, move in enumerate(stepper.moves, 1)][-_LAST_MOVES:],
+        "moves": [_move(number, move, short) for number, move in enumerate(stepper.moves, 1)][-_LAST_MOVES:],
         "made": len(stepper.moves),
         "switches": stepper.switches,
         "counts": " · ".join((_steps(stepper), _switches(stepper), seconds(stepper._open().time))),
         "stride": stride,
         "schedule": stepper.schedule,
+        "meaning": meaning_of(stepper.schedule, len(taken)),
         "goal": "" if stepper.goal is None else stepper.goal.text,
         "reached": judgement is not None and judgement.reached,
         "judgement": "" if judgement is None else judgement.text,
@@ -95,14 +100,27 @@ def view_of(stepper: Stepper, stride: str = "operation") -> dict[str, Any]:
         if finding is None
         else {
             "kind": str(finding.kind),
-            "message": "" if finding.cycle else cleaned(finding.message),
-            "lines": [cleaned(line) for line in finding.cycle or finding.waiting],
+            "message": "" if finding.cycle else short(finding.message),
+            "lines": [short(line) for line in finding.cycle or finding.waiting],
         },
-        "threads": [_thread(stepper, one, state, narrator) for one in threads],
+        "threads": [_thread(stepper, one, state, narrator, short) for one in threads],
         "queues": _queues(state),
         "stage": timeline.svg(trace, by="order") if 0 < len(state.events) <= _STAGE_EVENTS else "",
         "events": [narrator.tell(event) for event in state.events[-6:]],
     }
+
+
+def _shortener(threads: Sequence[ThreadState], state: State) -> Callable[[str], str]:
+    """What calls threads and queues in a text as everywhere else in the panel, and cleans it."""
+    names = {thread.name for thread in threads} | set(state.threads) | set(state.queues) | set(state.serializers)
+    long = sorted((name for name in names if short_name(name) != name), key=len, reverse=True)
+
+    def short(text: str) -> str:
+        for name in long:
+            text = text.replace(name, short_name(name))
+        return cleaned(text)
+
+    return short
 
 
 def _steps(stepper: Stepper) -> str:
@@ -113,16 +131,17 @@ def _switches(stepper: Stepper) -> str:
     return amount(stepper.switches, "switch", "switches")
 
 
-def _headline(stepper: Stepper, over: bool, able: int) -> str:
+def _headline(stepper: Stepper, over: bool, able: int, short: Callable[[str], str]) -> str:
     """How things stand, in a sentence that is read aloud after each move."""
     moves = stepper.moves
     said = ""
     if moves:
         first, last = moves[-1][0], moves[-1][-1]
         who = short_name(first.name)
-        said = f"{who} did: {last.operation}. " if first is last else f"{amount(len(moves[-1]), 'step')}, {who} first. "
+        did = short(operation_text(last.operation))
+        said = f"{who} did: {did}. " if first is last else f"{amount(len(moves[-1]), 'step')}, {who} first. "
         if all(moment.thread == first.thread for moment in moves[-1]) and first is not last:
-            said = f"{who} took {amount(len(moves[-1]), 'step')}, the last: {last.operation}. "
+            said = f"{who} took {amount(len(moves[-1]), 'step')}, the last: {did}. "
     if not over:
         return f"{said}{amount(able, 'thread')} can go on."
     finding = stepper.finding
@@ -133,18 +152,20 @@ def _headline(stepper: Stepper, over: bool, able: int) -> str:
     )
 
 
-def _move(number: int, move: tuple[Any, ...]) -> dict[str, Any]:
+def _move(number: int, move: tuple[Moment, ...], short: Callable[[str], str]) -> dict[str, Any]:
     names = list(dict.fromkeys(short_name(moment.name) for moment in move))
-    more = f" … {move[-1].operation}" if len(move) > 1 else ""
+    more = f" … {operation_text(move[-1].operation)}" if len(move) > 1 else ""
     return {
         "number": number,
         "thread": cleaned(listed(names[:3]) + (" …" if len(names) > 3 else "")),
-        "did": cleaned(f"{move[0].operation}{more}"),
+        "did": short(f"{operation_text(move[0].operation)}{more}"),
         "steps": len(move),
     }
 
 
-def _thread(stepper: Stepper, one: ThreadState, state: State, narrator: Narrator) -> dict[str, Any]:
+def _thread(
+    stepper: Stepper, one: ThreadState, state: State, narrator: Narrator, short: Callable[[str], str]
+) -> dict[str, Any]:
     where, code = ("", "") if one.state == "ended" else standing(stepper._open().frame(one.number))
     known = state.threads.get(one.name)
     stack = () if known is None else tuple(narrator.task(running.task) for running in known.stack)
@@ -153,29 +174,28 @@ def _thread(stepper: Stepper, one: ThreadState, state: State, narrator: Narrator
         need = Explainer(state, narrator).needs(one.name)
         text = narrator.wait(state.events[known.waiting.since]) + (f". {need.text}" if need is not None else "")
     elif one.state == "waits":
-        text = f"{text}{_helped_by(stepper, one)}"
+        text = wait_text(text, _others(stepper, one))
+    elif one.state == "can go on":
+        text = operation_text(text)
     return {
         "number": one.number,
         "name": cleaned(one.name),
         "short": shortened(short_name(one.name), 40),
         "state": one.state,
-        "text": cleaned(text),
+        "text": short(text),
         "where": where or one.where,
         "code": shortened(code, 90),
         "stack": [cleaned(name) for name in stack],
     }
 
 
-def _helped_by(stepper: Stepper, one: ThreadState) -> str:
-    """Who could wake a thread, where its wait does not name anybody."""
-    if ", which " in one.text or "waits for the end of" in one.text:
-        return ""
-    others = [
+def _others(stepper: Stepper, one: ThreadState) -> list[str]:
+    """The threads that could end a wait of one that names nobody."""
+    return [
         short_name(other.name)
         for other in stepper._open().state()
         if other.number != one.number and other.state != "ended"
     ]
-    return f" (it takes another thread: {listed(others[:4], 'or')})" if others else " (no other thread is left)"
 
 
 def _queues(state: State) -> list[dict[str, Any]]:
@@ -230,7 +250,8 @@ def text_of(stepper: Stepper) -> str:
     if view["finding"] is not None:
         lines += [f"{view['finding']['kind']}: {view['finding']['message']}".rstrip(": ")]
         lines += [f"  · {line}" for line in view["finding"]["lines"]]
-    lines.append(f"schedule: {view['schedule']}")
+    meaning = f" ({view['meaning']})" if view["meaning"] else ""
+    lines.append(f"schedule: {view['schedule']}{meaning}")
     names = [thread["short"] for thread in view["threads"] if thread["state"] == "can go on"]
     if names:
         lines.append(f"next: {' or '.join(f'.step({name!r})' for name in names)}; .undo(); .can_deadlock(); .run()")

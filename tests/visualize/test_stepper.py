@@ -16,6 +16,7 @@ from taskpool.scenarios.journey import PROGRAMS
 from visualize import stepper
 from visualize.stepper import Switches
 from visualize.stepper_widget import StepperWidget
+from visualize.stepper_words import wait_text
 
 
 def crossing(runtime):
@@ -74,8 +75,8 @@ def test_text_says_what_each_could_do_and_what_to_type():
             "crossing: 1 step, no switches. T1 did: acquire A. 2 threads can go on.",
             "",
             "  main  ended",
-            "> T1    can acquire B  [test_stepper.py:25: with one, other:]",
-            "> T2    can acquire B  [test_stepper.py:25: with one, other:]",
+            "> T1    can acquire B  [test_stepper.py:26: with one, other:]",
+            "> T2    can acquire B  [test_stepper.py:26: with one, other:]",
         ]
         assert made.text.splitlines()[-1] == "next: .step('T1') or .step('T2'); .undo(); .can_deadlock(); .run()"
 
@@ -191,6 +192,67 @@ def test_cross_push_wait_on_the_threadpool_deadlocks_and_its_state_says_why():
         queues = {queue["name"]: queue for queue in made.view()["queues"]}
         assert queues["pjsip/A"]["note"] == "executing on pjsip-0"
         assert replay(program("cross-push-wait", "threadpool", threads=2), made.schedule).outcome == "deadlocked"
+
+
+def test_a_deadlocks_lines_call_threads_as_the_cards_do():
+    with stepper(program("cross-push-wait", "threadpool", threads=2)) as made:
+        made.run()
+        view = made.view()
+        cards = {one["short"] for one in view["threads"]}
+        lines = view["finding"]["lines"]
+    assert {line.split(" ")[0] for line in lines} == {"pjsip-0", "pjsip-1"} <= cards
+    assert not [line for line in lines if "threadpool/" in line]
+
+
+def test_wake_ups_and_waits_are_said_in_plain_english():
+    said = set()
+    with stepper(program("cross-push-wait", "threadpool", threads=2)) as made:
+        while made.choices:
+            said |= {f"{one['state']}: {one['text']}" for one in made.view()["threads"]}
+            said |= {f"did: {move['did']}" for move in made.view()["moves"]}
+            made.step(made.choices[-1])
+    assert {
+        "can go on: wake pjsip/control",
+        "can go on: wait until it is woken",
+        "did: wake pjsip-0",
+        "waits: waits for monitor, which pjsip-0 holds",
+        "waits: waits until 'both tasks' is set. Another thread has to do that: pjsip/control, pjsip-0 or pjsip-1",
+        "waits: sleeps until it is woken. Another thread has to do that: main, pjsip-0 or pjsip-1",
+    } <= said
+    assert not [text for text in said if " wakes" in text or "threadpool/" in text]
+
+
+@pytest.mark.parametrize(
+    ("text", "others", "said"),
+    [
+        ("sleeps", ["a"], "sleeps: its time comes when nobody else can go on"),
+        ("waits for the end of a", ["a"], "waits for the end of a"),
+        ("waits for an item of jobs", [], "waits until something is put into jobs. No other thread is left"),
+        (
+            "waits for an item of a waits",
+            ["b"],
+            "waits until it is told that it can go on. Another thread has to do that: b",
+        ),
+        ("waits on full", ["a", "b"], "waits until full is notified. Another thread has to do that: a or b"),
+        (
+            "waits for a permit of gate",
+            list("abcdef"),
+            "waits until gate has a permit. Another thread has to do that: a, b, c, d or 2 more",
+        ),
+    ],
+)
+def test_what_waits_are_called(text, others, said):
+    assert wait_text(text, others) == said
+
+
+def test_a_schedule_that_names_no_choice_says_what_it_stands_for():
+    with stepper(crossing) as made:
+        assert made.text.splitlines()[-2] == "schedule: default (nothing is chosen yet)"
+        made.step("T1")
+        assert made.text.splitlines()[-2] == "schedule: default (each time the thread that goes on by itself)"
+        made.step("T2")
+        assert made.view()["meaning"] == ""
+        assert made.text.splitlines()[-2] == "schedule: 1:2"
 
 
 def test_strides_go_further():
