@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import logging
 import os
 import shutil
@@ -18,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from taskpool.errors import OptionError, TaskPoolError
+from taskpool.errors import TaskPoolError
 from taskpool.scenarios import Run, ScenarioError, compare_text, get_scenario, list_designs, list_scenarios
 
 __all__ = ["main"]
@@ -66,14 +65,6 @@ examples:
 A search can be ended with Ctrl-C: what it has found by then is printed. In a terminal a line shows how far it is.
 
 Exit code 0 if no failure was found, 1 if one was, 130 if the search was interrupted before it found one.
-"""
-
-_BENCH_EXAMPLES = """\
-examples:
-  {prog} bench explore                       schedules a second and time per step
-  {prog} bench explore --json figures.json   the same, kept
-
-Figures are of this machine; run them while it does nothing else.
 """
 
 
@@ -172,10 +163,10 @@ def _parser() -> argparse.ArgumentParser:
         "--max-schedules", metavar="N", type=int, default=10_000, help="stop after N schedules (default: 10000)"
     )
 
-    command = _command(commands, "bench", _bench, "measure how fast it is here", _BENCH_EXAMPLES.format(prog=_PROG))
-    command.add_argument("what", metavar="WHAT", choices=("explore",), help="explore: the search for schedules")
-    command.add_argument("--repeats", metavar="N", type=int, default=5, help="rounds of each figure (default: 5)")
-    command.add_argument("--json", metavar="FILE", type=Path, help="keep the figures as JSON, too")
+    from taskpool.bench import command as bench
+
+    command = _command(commands, "bench", bench.bench, "measure how fast it is here", bench.examples(_PROG))
+    bench.add_arguments(command)
     return parser
 
 
@@ -298,24 +289,6 @@ def _explore(args: argparse.Namespace) -> int:
     report = explore(story, strategy=args.strategy, max_schedules=args.max_schedules, progress=sys.stderr.isatty())
     print(report)
     return 1 if report.failures else 130 if report.interrupted else 0
-
-
-def _bench(args: argparse.Namespace) -> int:
-    from taskpool.bench.explore import HEADER, line, measure
-
-    if args.repeats < 1:
-        raise OptionError(f"--repeats {args.repeats}: at least 1 round is needed")
-    if args.json is not None and not args.json.parent.is_dir():
-        raise OptionError(f"--json {args.json}: there is no folder {args.json.parent}")
-    print(HEADER, flush=True)
-    rows = []
-    for row in measure(args.repeats):
-        print(line(row), flush=True)
-        rows.append(row.as_dict())
-    if args.json is not None:
-        here = {"python": sys.version.split()[0], "processors": os.cpu_count(), "repeats": args.repeats}
-        args.json.write_text(json.dumps({**here, "rows": rows}, indent=1) + "\n")
-    return 0
 
 
 if __name__ == "__main__":

@@ -58,8 +58,8 @@ MAY_IMPORT = {
     "visualize.stepper_search": (*DRAWING, "taskpool.explore", "taskpool.runtime"),
 }
 
-# The one place of taskpool that may ask for more than the standard library, and only inside a call.
-THIRD_PARTY = {"taskpool.frame": {"numpy", "pandas"}}
+# The places of taskpool that may ask for more than the standard library, and only inside a call.
+THIRD_PARTY = {"taskpool.frame": {"numpy", "pandas"}, "taskpool.bench.report": {"pandas"}}
 
 # Threads, locks and clocks come from the runtime; the exception that a queue raises may be caught,
 # and processor time, which no runtime has, may be read.

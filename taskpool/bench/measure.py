@@ -1,19 +1,23 @@
 """How a figure is taken: the sides take turns, round by round, and are compared only within a round.
 
 A machine's speed drifts. So every round runs each side once, in an order that rotates, and a ratio is taken between two
-samples of the same round; what is reported is the median over the rounds, with the least and the greatest.
+values of the same round; what is reported is the median over the rounds, with the least and the greatest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from time import process_time
+from typing import TypeVar
 
 from taskpool.runtime.real import default_runtime
 
-__all__ = ["Sample", "Spread", "interleave", "ratio_spread", "sample", "spread"]
+__all__ = ["Sample", "Spread", "ratio_spread", "sample", "spread", "turns"]
+
+Side = TypeVar("Side")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Spread:
     greatest: float
 
 
-def spread(values: list[float]) -> Spread:
+def spread(values: Sequence[float]) -> Spread:
     """The spread of ``values``.
 
     Raises:
@@ -64,9 +68,12 @@ def spread(values: list[float]) -> Spread:
 def sample(run: Callable[[], int]) -> Sample:
     """Time one ``run``, which blocks until its work is done and returns the number of tasks that ran.
 
+    Garbage of earlier work is collected first; the collector then stays as it is set.
+
     Raises:
         ValueError: If no task ran.
     """
+    gc.collect()
     clock = default_runtime().monotonic
     cpu, start = process_time(), clock()
     count = run()
@@ -76,30 +83,18 @@ def sample(run: Callable[[], int]) -> Sample:
     return Sample(count, seconds, cpu_seconds)
 
 
-def interleave(sides: Mapping[str, Callable[[], Sample]], rounds: int) -> dict[str, tuple[Sample, ...]]:
-    """Take a sample of every side in each of ``rounds`` rounds; each round begins with the next side. Blocks.
-
-    Returns:
-        The samples by side, in the order of the rounds: those at the same place are of the same round.
-
-    Raises:
-        ValueError: If ``rounds`` is not at least 1.
-    """
-    if rounds < 1:
-        raise ValueError(f"rounds={rounds}: must be at least 1")
+def turns(sides: Mapping[str, Side], number: int) -> Iterator[tuple[str, Side]]:
+    """Every side once, with its name, in the order of round ``number``: each round begins with the next side."""
     names = list(sides)
-    samples: dict[str, list[Sample]] = {name: [] for name in names}
-    for number in range(rounds):
-        first = number % max(1, len(names))
-        for name in names[first:] + names[:first]:
-            samples[name].append(sides[name]())
-    return {name: tuple(taken) for name, taken in samples.items()}
+    first = number % max(1, len(names))
+    for name in names[first:] + names[:first]:
+        yield name, sides[name]
 
 
-def ratio_spread(over: tuple[Sample, ...], under: tuple[Sample, ...]) -> Spread:
-    """The rate of ``over`` divided by that of ``under``, round by round.
+def ratio_spread(over: Sequence[float], under: Sequence[float]) -> Spread:
+    """``over`` divided by ``under``, round by round.
 
     Raises:
         ValueError: If the two were not measured in the same rounds.
     """
-    return spread([one.rate / other.rate for one, other in zip(over, under, strict=True)])
+    return spread([one / other for one, other in zip(over, under, strict=True)])
