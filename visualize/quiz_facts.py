@@ -153,8 +153,9 @@ class Facts:
         return f"{_milliseconds(self.events[at].time)} ms: {self.tell(at)}"
 
     def hint(self, at: int, before: str = "") -> Hint:
-        """A hint that points at an event, with something said before."""
-        return Hint(f"{before} Look at {self.dated(at)}".strip(), self.events[at])
+        """A hint that says where in the trace an event is, after something else; not what it is."""
+        time = _milliseconds(self.events[at].time)
+        return Hint(f"{before} Look at event {at}, at {time} ms.".strip(), self.events[at])
 
     @cached_property
     def worth_telling(self) -> list[int]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from visualize._words import task_name, wait_phrase
+from visualize.narrate import ending
 from visualize.quiz_facts import INSTANT, Chance, Facts, Moment, called
 from visualize.quiz_question import Hint, Question
 from visualize.quiz_state import ask_state
@@ -42,7 +43,7 @@ def _ask_blocked(facts: Facts, chance: Chance) -> Question | None:
     if blocked:
         why = Hint(" ".join(facts.dated(since) for since in blocked[:3]), facts.events[blocked[0]])
         more = facts.hint(blocked[0], "More are.")
-    fewer = Hint(f"There are no more threads than that. {why.text}", why.event)
+    fewer = Hint("The pool has fewer threads than that.")
     if others:
         said = f"Fewer are. {facts.explain(moment, others[0].name)}"
         at = facts.last(moment.position, thread=others[0].name)
@@ -177,7 +178,7 @@ def _ask_outcome(facts: Facts, chance: Chance) -> Question | None:
     if outcome not in _OUTCOMES or not facts.events:
         return None
     last = len(facts.events) - 1
-    reason = facts.source.reason or facts.tell(last)
+    reason = ending(facts.source) or facts.tell(last)
     keys = list(_OUTCOMES)
     hint = facts.hint(last, "See how it ends.")
     what = facts.source.title or "this run"

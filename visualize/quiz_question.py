@@ -24,7 +24,7 @@ class Hint:
     """What is said to a wrong answer.
 
     Attributes:
-        text: In words; it quotes the event.
+        text: In words. Of a wrong answer's event it tells when it is and where in the trace, not what it is.
         event: The event to look at, or None where none is to be seen.
     """
 

@@ -181,8 +181,13 @@ def examine(question: Question, events):
         assert verdict.text.startswith("Right. " if verdict.right else "Not so. ")
         if verdict.event is not None:
             assert verdict.event in events
-            sentence = narrate(events)[list(events).index(verdict.event)]
-            assert sentence in verdict.text or question.kind in ("waits", "outcome")
+            at = list(events).index(verdict.event)
+            sentence = narrate(events)[at]
+            if verdict.right:
+                assert sentence in verdict.text or question.kind in ("waits", "outcome")
+            else:
+                assert f"Look at event {at}, at " in verdict.text
+                assert sentence not in verdict.text
 
 
 @pytest.mark.parametrize("design", ["threadpool", "taskpool"])
@@ -216,8 +221,8 @@ def test_each_kind_asks_many_different_questions_of_a_run(kind):
         examine(question, masquerade.trace)
 
 
-@pytest.mark.parametrize(("design", "letter"), [("threadpool", "B"), ("taskpool", "A")])
-def test_the_outcome_is_the_runs(design, letter):
+@pytest.mark.parametrize(("design", "letter", "at"), [("threadpool", "B", "8.5"), ("taskpool", "A", "10.5")])
+def test_the_outcome_is_the_runs(design, letter, at):
     masquerade = run("masquerade", design, runtime="controlled", threads=2)
     (question,) = quiz(masquerade, "outcome")
     assert question.text == f"How does masquerade on {design} end?"
@@ -225,10 +230,20 @@ def test_the_outcome_is_the_runs(design, letter):
         {"B": "it deadlocks", "A": "it completes"}[letter]
     )
     assert [question.check(one).right for one in "ABCD"] == [one == letter for one in "ABCD"]
-    assert masquerade.reason in question.reveal().text
+    assert narrate.ending(masquerade) in question.reveal().text
     wrong = question.check("C")
     assert wrong.event is masquerade.trace[-1]
-    assert wrong.text.startswith("Not so. See how it ends. Look at ")
+    assert wrong.text == f"Not so. See how it ends. Look at event {len(masquerade.trace) - 1}, at {at} ms."
+
+
+@pytest.mark.parametrize("kind", ["runs", "waits", "state", "next", "outcome"])
+def test_a_hint_does_not_say_the_right_choice(kind):
+    for question in quiz(run("masquerade", "threadpool", runtime="controlled", threads=2), kind, count=10):
+        [right] = [letter for letter in question.letters if question.check(letter)]
+        choice = question.choices[question.letters.index(right)].removeprefix("It ").rstrip(".")
+        for letter in question.letters.replace(right, ""):
+            said = question.check(letter).text
+            assert choice not in said or question.choices[question.letters.index(letter)] in said, said
 
 
 def test_the_same_run_and_seed_ask_the_same():
