@@ -1,10 +1,10 @@
 // The player: one playhead over one or more runs. Everything it shows is computed from the trace in this page;
 // it asks for nothing, plays only when told to, and needs no other library.
 //
-// Read it in this order: player_trace, player_state (what is), player_cues (when), player_layout, player_scene,
-// player_lines (where), player_paint, player_picked, player_draw, player_cards, player_stage (how it looks and moves),
-// player_bars, player_lanes, player_strip, player_words, player_why, player_history, player_panel (what is told),
-// player_keys, player_pointer (who asks), player_page (what is around it).
+// Read it in this order: player_trace, player_state (what is), player_cues (when), player_layout, player_tokens,
+// player_scene, player_lines (where), player_paint, player_picked, player_draw, player_cards, player_stage (how it
+// looks and moves), player_bars, player_lanes, player_strip, player_words, player_why, player_history, player_panel
+// (what is told), player_keys, player_pointer (who asks), player_page (what is around it).
 
 import { Trace, lowerBound } from "./player_trace.js";
 import { States } from "./player_state.js";

@@ -92,10 +92,17 @@ function drawRail(paint, rail, moving) {
 function drawWords(paint, rail, compact) {
   const { theme } = paint;
   const { row } = rail;
+  const above = rail.more && !rail.inside && row.name !== null ? paint.width(rail.more, 11, 700) + 4 : 0;
   if (row.name !== null) {
     const colour = rail.faint ? theme.muted : rail.acting ? theme.accent : theme.ink;
     const weight = rail.faint ? 400 : 600;
-    paint.text(rail.name, row.x, row.name, { size: 11, weight, room: row.width - 5, halo: theme.panel, colour });
+    paint.text(rail.name, row.x, row.name, {
+      size: 11,
+      weight,
+      room: row.width - 5 - above,
+      halo: theme.panel,
+      colour,
+    });
   }
   if (rail.word) {
     const y = row.bottom - row.rail > 24 ? row.rail + 7 : row.middle + 4;
@@ -113,13 +120,22 @@ function drawWords(paint, rail, compact) {
     paint.text(note, row.x, row.note, { size: 11, colour: theme.badText, room, halo: theme.panel });
   }
   if (rail.more) {
-    const text = `+${rail.more.toLocaleString("en")}`;
-    paint.text(text, row.x + 1, row.middle + 4, {
-      size: 11,
-      weight: 700,
-      colour: theme.muted,
-      room: row.token.width + 14,
-    });
+    const options = { size: 11, weight: 700, colour: theme.muted, halo: theme.panel };
+    if (above) paint.text(rail.more, row.gate - 6, row.name, { ...options, align: "right" });
+    else if (rail.inside)
+      paint.text(rail.more, row.x + 1, row.middle + 4, { ...options, room: row.token.width + 14 });
+    else paint.text(rail.more, row.x - 3, row.middle + 4, { ...options, align: "right" });
+  }
+  for (const x of rail.gaps) drawGap(paint, x, row.middle);
+}
+
+// Tasks that are not shown stand between two that are.
+function drawGap({ context, theme }, x, y) {
+  context.fillStyle = theme.muted;
+  for (const down of [-4, 0, 4]) {
+    context.beginPath();
+    context.arc(x, y + down, 1.1, 0, 7);
+    context.fill();
   }
 }
 

@@ -71,7 +71,9 @@ function targetOf(scene, thread, at) {
     return spot.card
       ? { x: spot.x, y: spot.y + spot.height / 2 }
       : { x: spot.x + spot.width / 2, y: spot.y + spot.height + 3 };
-  const hidden = trace.task[at] === NONE ? undefined : scene.state.whereIs(trace.task[at]).queue;
+  const { queue: hidden, thread: runs } = trace.task[at] === NONE ? {} : scene.state.whereIs(trace.task[at]);
+  const busy = runs === undefined || reason === "suspended" ? undefined : scene.boxOf(runs);
+  if (busy) return { x: busy.x, y: busy.y + busy.height / 2 };
   const full = hidden === undefined ? undefined : rowOf(place, hidden);
   if (full && full !== place.rows.restRow) return { x: full.x + 12, y: full.bottom + 2 };
   if (reason === "serializer_lock") {

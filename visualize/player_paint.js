@@ -200,7 +200,7 @@ export class Paint {
     context.lineWidth = faint ? 1.2 : 1.6;
     context.setLineDash([4, 4]);
     const reach = Math.max(24, Math.abs(to.x - from.x) * 0.45);
-    const control = from.x >= to.x ? { x: to.x + reach * 0.6, y: to.y + 8 } : { x: to.x - reach * 0.6, y: to.y + 8 };
+    const control = { x: to.x + (from.x >= to.x ? reach : -reach) * 0.6, y: to.y + 8 };
     context.beginPath();
     context.moveTo(from.x, from.y);
     context.bezierCurveTo(

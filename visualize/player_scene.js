@@ -4,6 +4,7 @@
 import { NONE, lowerBound } from "./player_trace.js";
 import { tokenSize } from "./player_layout.js";
 import { linesOf } from "./player_lines.js";
+import { awaitedTasks, tokensOf } from "./player_tokens.js";
 import { amount } from "./player_words.js";
 
 const CARD = 22;
@@ -24,6 +25,7 @@ class Scene {
     this.chips = [];
     this.items = [];
     this.executing = state.executors();
+    this.awaited = awaitedTasks(state);
     this.current = state.position > this.trace.before ? state.position - 1 : null; // what has just happened
     this.spots = new Map(); // where a task is drawn, for lines to it
     this.placeThreads();
@@ -55,12 +57,7 @@ class Scene {
   placeQueue(queue, row) {
     const { state, trace } = this;
     const tasks = state.tasksIn(queue);
-    const shown = [];
-    for (const task of tasks.keys()) {
-      if (shown.length === row.room) break;
-      shown.push(task);
-    }
-    if (tasks.size > row.room && row.room > 1) shown.pop();
+    const { shown, gaps, more, inside } = tokensOf(tasks, row, this.awaited);
     const asked = state.suspensions.has(queue);
     const still = state.quiet.has(queue);
     const { role } = trace.queues[queue];
@@ -71,17 +68,18 @@ class Scene {
       closed: asked ? (still ? 1 : 0.5) : 0,
       word: asked ? (still ? "paused" : "pausing") : "",
       notes: asked && still ? this.pauseNotes(queue, tasks.size) : [],
-      more: tasks.size - shown.length,
+      more: more ? `+${more.toLocaleString("en")}` : "",
+      inside,
+      gaps,
       alert: state.alerts.has(queue),
       faint: role === "serializer" && !this.hasAppeared(queue),
       acting: this.current !== null && trace.queue[this.current] === queue,
     });
-    const { token, gate, middle } = row;
-    shown.forEach((task, index) => {
-      const x = gate - 5 - token.width - index * (token.width + 4);
+    const { token, middle } = row;
+    for (const { task, x } of shown) {
       const y = middle - token.height / 2;
       this.addItem(task, queue, { x, y, width: token.width, height: token.height, token: token.width });
-    });
+    }
   }
 
   hasAppeared(queue) {
@@ -165,7 +163,7 @@ class Scene {
   // Cards from the bottom up; one that runs inline is indented over the one that it runs in.
   placeCards(stack, shown) {
     const { box } = shown;
-    const cards = fitting(stack, box.height - (shown.tier === "full" ? 30 : 25));
+    const cards = fitting(stack, box.height - (shown.tier === "full" ? 30 : 25), this.awaited);
     shown.deeper = tasksOf(stack).length - tasksOf(cards).length;
     const deepest = Math.max(1, ...stack.map((card) => card.level));
     const indent = Math.min(INDENT, (box.width * 0.3) / deepest);
@@ -293,13 +291,14 @@ function tasksOf(cards) {
   return cards.filter((card) => !card.turn);
 }
 
-// As many cards as there is room for: the turns go first, then those in the middle.
-function fitting(cards, room) {
+// As many cards as there is room for: the turns go first, then those in the middle, then what is waited for.
+function fitting(cards, room, awaited) {
   const total = (list) => list.reduce((sum, card) => sum + (card.turn ? TURN : CARD) + 3, 0);
   let shown = cards;
   while (shown.length > 1 && total(shown) > room) {
+    const inner = shown.findIndex((card, index) => index && index < shown.length - 1 && !awaited.has(card.task));
     const turn = shown.findIndex((card) => card.turn);
-    shown = shown.toSpliced(turn >= 0 ? turn : shown.length > 2 ? 1 : 0, 1);
+    shown = shown.toSpliced(turn >= 0 ? turn : inner >= 0 ? inner : shown.length > 2 ? 1 : 0, 1);
   }
   return shown;
 }

@@ -27,7 +27,8 @@ DESIGNS = ("threadpool", "taskpool")
 # The modules without their last line, which would start a player; what is tested becomes a global.
 START = "window.taskpoolPlayer = new Player("
 READ = """
-window.lab = { Trace, States, Explainer, Cues, Axis, sentence, why, sceneOf, layOut, preferredHeight, inWords };
+window.lab = { Trace, States, Explainer, Cues, Axis, sentence, why, sceneOf, layOut, preferredHeight, inWords,
+  tokensOf };
 window.read = (run) => {
   const trace = new Trace(window.data, window.data.runs[run], run);
   const states = new States(trace);
@@ -285,6 +286,20 @@ FITS = """width => {
     for (const card of scene.items.filter(({ card }) => card)) {
       if (boxes.filter((box) => within(card, box)).length !== 1) wrong.push([at, "card", card]);
     }
+    for (const { thread, to } of scene.lines.filter(({ kind }) => kind === "needs")) {
+      const task = trace.task[scene.state.waits.get(thread)];
+      const spot = scene.spots.get(task);
+      const about = spot && { x: spot.x - 4, y: spot.y - 4, width: spot.width + 8, height: spot.height + 8 };
+      const gate = trace.facts(scene.state.waits.get(thread)).reason === "suspended";
+      const over = !Object.keys(scene.state.whereIs(task)).length; // but its waiter does not know yet
+      if (task !== -1 && !gate && !over && !(about && within({ ...to, width: 0, height: 0 }, about)))
+        wrong.push([at, "arrow", task, to, spot]);
+    }
+    for (const task of scene.awaited) {
+      const { queue } = scene.state.whereIs(task);
+      if ((place.rows.rows.has(queue) || place.queues.has(queue)) && !scene.spots.has(task))
+        wrong.push([at, "not shown", task]);
+    }
     for (const thread of scene.occupants.values()) {
       const words = lab.inWords(scene.state, { type: "thread", thread });
       if (/undefined|null|NaN/.test(words)) wrong.push([at, words]);
@@ -297,7 +312,41 @@ FITS = """width => {
 @pytest.mark.parametrize("width", [350, 616, 1264])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_scene_of_every_design_fits_its_panel(modules, name, width):
-    """At every event all is inside the panel, cards are on their threads, and no other tokens lie on each other."""
+    """At every event all is inside the panel, cards are on their threads, no other tokens lie on each other, and a task
+    that a thread waits for is drawn, with the arrow's end at it."""
     for design in (*DESIGNS, *JOURNEY):
         load(modules, run(name, design, threads=2, runtime="controlled"))
         assert modules.evaluate(FITS, width) == [], design
+
+
+@pytest.mark.parametrize(
+    ("queued", "room", "awaited", "shown", "gaps", "more"),
+    [
+        (0, 3, [], [], 0, 0),
+        (3, 3, [3], [1, 2, 3], 0, 0),
+        (6, 3, [], [1, 2], 0, 4),
+        (6, 3, [6], [1, 6], 1, 4),
+        (6, 3, [4, 6], [4, 6], 2, 4),
+        (6, 3, [2], [1, 2], 0, 4),
+        (6, 2, [4, 5], [4, 5], 1, 4),
+        (6, 2, [2, 4, 6], [2, 4, 6], 3, 3),
+        (6, 1, [], [1], 0, 5),
+        (6, 1, [5], [5], 1, 5),
+        (6, 3, [99], [1, 2], 0, 4),
+    ],
+)
+def test_tokens_that_somebody_waits_for_are_never_only_counted(modules, queued, room, awaited, shown, gaps, more):
+    """The others are shown as far as they have room, the next first, and each gap is marked."""
+    found = modules.evaluate(
+        """([queued, room, awaited]) => {
+          const tasks = new Map(Array.from({ length: queued }, (_, index) => [index + 1, index]));
+          const row = { room, width: room * 26 + 6, gate: 200, token: { width: 22, height: 22 } };
+          const { shown, gaps, more } = lab.tokensOf(tasks, row, new Set(awaited));
+          const places = shown.map(({ x }) => x);
+          return { shown: shown.map(({ task }) => task), gaps: gaps.length, more,
+                   from: Math.min(200, ...places), to: Math.max(0, ...places) };
+        }""",
+        [queued, room, awaited],
+    )
+    assert (found["shown"], found["gaps"], found["more"]) == (shown, gaps, more)
+    assert found["from"] >= 200 - room * 26 - 6 and found["to"] <= 200 - 22
