@@ -220,8 +220,10 @@ class _Reader:
             self._tell(f"#{word} is ignored: it names no file")
             return
         pattern = str(Path(glob.escape(str(self.directory)), argument))  # an absolute argument stands alone
-        # Path.glob takes no absolute pattern, and Path.is_file may raise.
-        files = sorted(Path(one) for one in glob.glob(pattern) if os.path.isfile(one))  # noqa: PTH113, PTH207
+        try:  # Path.glob takes no absolute pattern, and Path.is_file may raise
+            files = sorted(Path(one) for one in glob.glob(pattern) if os.path.isfile(one))  # noqa: PTH113, PTH207
+        except ValueError:  # a NUL in a directory's name
+            files = []
         if not files and word == "include":
             self._refuse(f"#include {argument}: there is no such file in {str(self.directory)!r}")
         if files and depth == DEEPEST_INCLUDE:
