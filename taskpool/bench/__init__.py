@@ -4,7 +4,8 @@
 
 * ``measure``, ``case``, ``stint``: how one figure is taken.
 * ``sides``, ``strand``, ``limit``: what is compared.
-* ``pushing``, ``rallies``, ``waiting``: the work; ``workloads`` and ``titles`` list it by letters.
+* ``pushing``, ``rallies``, ``waiting``, ``pausing``, ``scaling``, ``recording``, ``load``, ``memory``: the work;
+  ``workloads`` and ``titles`` list it by letters.
 * ``runner``, ``rows``, ``goals``, ``report``: from the runs to a result, with ``machine`` and ``progress``.
 * ``command``: ``python -m taskpool bench``.
 """

@@ -60,6 +60,11 @@ class Machine:
             f"{self.processor}, {self.cores} cores, {self.system}, load before {load}"
         )
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether others wanted half a core or more: elapsed times then say little, processor times a little more."""
+        return self.load is not None and self.load >= 0.5 * self.cores
+
     def as_dict(self) -> dict[str, Any]:
         """All of it in JSON's types."""
         return {**asdict(self), "gc": None if self.gc is None else list(self.gc)}

@@ -91,7 +91,7 @@ class Result:
     @property
     def text(self) -> str:
         """All of it for a terminal."""
-        lines = [*str(self.machine).splitlines(), self._how(), ""]
+        lines = [*self._head(), ""]
         for workload, case in self.rows.cases():
             lines += [f"{workload}  {case}", *_aligned(_case_table(self.rows.of(workload, case))), ""]
         if self.goals:
@@ -102,17 +102,23 @@ class Result:
         return self.text
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
-        parts = [f"<p>{'<br>'.join(map(escape, [*str(self.machine).splitlines(), self._how()]))}</p>"]
+        parts = [f"<p>{'<br>'.join(map(escape, self._head()))}</p>"]
         for workload, case in self.rows.cases():
             parts.append(_html(f"{workload}  {case}", _case_table(self.rows.of(workload, case))))
         if self.goals:
             parts.append(_html("goals", _goal_table(self.goals)))
         return {"text/plain": self.text, "text/html": f"<div>{''.join(parts)}</div>"}
 
-    def _how(self) -> str:
+    def _head(self) -> list[str]:
         ended = ", interrupted" if self.interrupted else ""
         repeats = f"{self.rounds} interleaved round{'s' * (self.rounds != 1)}{ended}"
-        return f"{repeats}: medians (least to greatest); ratios are taken within a round"
+        head = [
+            *str(self.machine).splitlines(),
+            f"{repeats}: medians (least to greatest); ratios are taken within a round",
+        ]
+        if self.machine.is_busy:
+            head.append("The machine was busy: figures are too low, and differ from run to run. CPU µs/task say more.")
+        return head
 
 
 def number(value: float) -> str:

@@ -10,4 +10,9 @@ TITLES: dict[str, str] = {
     "c": "pushes from outside until drained",
     "d": "push_wait from outside",
     "e": "push_wait from inside",
+    "f": "many serializers paused at once",
+    "g": "a and b with 1 to 200 threads",
+    "h": "recording off and on",
+    "i": "processor time of a load at a fixed rate",
+    "j": "memory of a queued task, an idle serializer, a recorded event",
 }

@@ -48,16 +48,18 @@ def _nothing() -> None:
 
 
 def _repeat(stint: Stint, push_wait: Callable[..., object], before: Callable[..., object] | None = None) -> None:
-    """Push and wait until the time is up; ``before``, if there is one, is a push that comes first each time."""
+    """Push and wait until the time is up, once at least; ``before``, if any, is a push that comes first each time."""
     running, task = stint.running, _nothing
     done = 0
     try:
-        while running:
+        while True:
             for _ in range(_BATCH):
                 if before is not None:
                     before(task)
                 push_wait(task)
             done += _BATCH
+            if not running:
+                break
     finally:
         stint.end(done)
 

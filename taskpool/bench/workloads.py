@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from taskpool.bench import pushing, rallies, waiting
+from taskpool.bench import load, memory, pausing, pushing, rallies, recording, scaling, waiting
 from taskpool.bench.case import Case, Settings
 from taskpool.bench.titles import TITLES
 from taskpool.errors import OptionError
@@ -17,6 +17,11 @@ WORKLOADS: dict[str, Callable[[Settings], list[Case]]] = {
     "c": pushing.from_outside,
     "d": waiting.from_outside,
     "e": waiting.from_inside,
+    "f": pausing.pauses,
+    "g": scaling.thread_counts,
+    "h": recording.recorded,
+    "i": load.message_load,
+    "j": memory.sizes,
 }
 
 

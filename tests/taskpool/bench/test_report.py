@@ -105,6 +105,38 @@ def test_the_text_shows_medians_spreads_ratios_and_goals():
     assert repr(result()) == result().text
 
 
+def test_an_event_costs_what_a_recorded_task_takes_more():
+    case = "recording off and on: 200 self-pushing tasks, 5 threads"
+    made = [
+        Row("h", case, "TaskPool", CPU, (2.0, 4.0), main=False),
+        Row("h", case, "TaskPool, recording", CPU, (5.0, 6.0), main=False),
+        Row("h", case, "TaskPool, recording", "events/task", (3.0, 4.0), main=False),
+    ]
+    [verdict] = verdicts(Rows(made))
+    assert (verdict.goal.name, verdict.value) == ("TaskPool, processor time of an event", Spread(0.75, 0.5, 1.0))
+    assert verdict.reached
+
+
+def test_what_is_to_be_at_most_nothing_is_missed_by_what_there_is():
+    case = "1,000 serializers paused at once"
+    made = [
+        Row("f", case, "TaskPool", "µs/pause", (9.0,), better="less"),
+        Row("f", case, "TaskPool", "threads more", (3,), main=False),
+    ]
+    assert [(verdict.reached, verdict.missing) for verdict in verdicts(Rows(made))] == [(False, 3), (True, 0)]
+    lines = result(rows=Rows(made), rounds=1).text.splitlines()
+    assert spaced(lines[-2]) == "f TaskPool, threads for 1,000 pauses ≤ 0 threads 3 missed by 3"
+    assert spaced(lines[-1]) == "f TaskPool, one of 1,000 pauses ≤ 15 µs 9 reached"
+
+
+def test_a_busy_machine_is_told():
+    busy = Machine("Linux", "p", 2, "python", True, 0.005, None, 1.0)
+    assert busy.is_busy
+    assert not HERE.is_busy
+    assert "The machine was busy" in result(machine=busy).text
+    assert "The machine was busy" not in result().text
+
+
 def test_a_missed_goal_is_told_with_its_share():
     slow = Rows([Row("a", PUSH, "TaskPool", RATE, (750_000.0,))])
     assert result(rows=slow, rounds=1).text.splitlines()[-1].endswith("750,000  missed by 25 %")

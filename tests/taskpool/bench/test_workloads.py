@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from dataclasses import replace
+
 import pytest
 
 from taskpool import TaskPool
 from taskpool.bench.case import RATE, Settings
+from taskpool.bench.load import _Load
+from taskpool.bench.memory import _settled, _size
 from taskpool.bench.pushing import push_chains
 from taskpool.bench.rallies import pairs_of, pass_tasks
 from taskpool.bench.sides import SIDES, Side
@@ -64,6 +69,58 @@ def test_these_are_measured_on_every_side(letter):
     for case in WORKLOADS[letter](TINY):
         assert list(case.sides) == list(SIDES)
         assert (case.main, case.better) == (RATE, "more")
+
+
+@pytest.mark.threads
+def test_a_pause_costs_a_thread_but_on_the_taskpool():
+    [case] = WORKLOADS["f"](TINY)
+    more = {name: run()["threads more"] for name, run in case.sides.items()}
+    assert more == {"TaskPool": 0, "ThreadPool": 3, "ThreadPoolExecutor": 3}
+
+
+def test_scaling_has_both_works_at_every_number_of_threads():
+    assert [case.name for case in WORKLOADS["g"](TINY)] == [
+        "4 self-pushing tasks, 1 thread",
+        "4 self-pushing tasks, 2 threads",
+        "4 pairs of serializers, 1 thread",
+        "4 pairs of serializers, 2 threads",
+    ]
+
+
+@pytest.mark.threads
+def test_only_a_recording_side_records():
+    for case in WORKLOADS["h"](TINY):
+        events = {name: run()["events/task"] for name, run in case.sides.items()}
+        assert [name for name, count in events.items() if count] == ["TaskPool, recording", "ThreadPool, recording"]
+
+
+@pytest.mark.threads
+def test_each_message_of_the_load_is_handled_once():
+    [case] = WORKLOADS["i"](replace(TINY, seconds=0.05, messages=2_000))
+    for run in case.sides.values():
+        assert run()["messages/s"] > 0
+
+
+@pytest.mark.threads
+def test_a_lost_message_is_an_error(monkeypatch):
+    monkeypatch.setattr(_Load, "_handle", lambda load, number: load.handled.append(number or 1))
+    [case] = WORKLOADS["i"](TINY)
+    with pytest.raises(RuntimeError, match="TaskPool: 20 of 20 messages were handled once"):
+        case.sides["TaskPool"]()
+
+
+def test_a_size_is_of_one_of_many(monkeypatch):
+    kept = []
+    assert not tracemalloc.is_tracing()
+    [readings] = [_size(lambda side, count: keep(kept, count), "limit", 1_000)]
+    assert not tracemalloc.is_tracing()
+    assert 500 <= readings["bytes"] <= 600
+
+
+def keep(kept: list[bytearray], count: int) -> float:
+    before = _settled()
+    kept.extend(bytearray(500) for _ in range(count))
+    return (_settled() - before) / count
 
 
 @pytest.mark.threads
