@@ -109,19 +109,26 @@ class Topic:
     def forward(self, to: Topic) -> None:
         """Publish on ``to`` also what is published on, or forwarded to, this topic, from now on.
 
+        Topics may forward to several and be reached on several ways: a message still arrives once. They never form
+        a cycle, of whatever length: the forward that would close it is refused, and nothing has changed then. Only a
+        callback that publishes again can make a message go round; that is the callback's to end.
+
         Raises:
-            ForwardError: If there is this forward, it would close a cycle, or ``to`` is another bus's.
+            ForwardError: If there is this forward, it would close a cycle (the message names its topics in order),
+                or ``to`` is another bus's.
         """
         if to.bus is not self.bus:
             raise ForwardError(f"topics {self.name!r} and {to.name!r} are of two buses: forward within one")
         with self.bus._lock:
             if to in self._forwards:
                 raise ForwardError(f"topic {self.name!r} forwards to {to.name!r} already")
-            if self in to._reached():
-                raise ForwardError(
-                    f"forwarding {self.name!r} to {to.name!r} would close a cycle: {to.name!r} reaches {self.name!r};"
-                    " unforward one of its topics first"
-                )
+            before = to._reached()
+            if self in before:
+                way = [self]
+                while way[-1] is not to:
+                    way.append(before[way[-1]])
+                cycle = " -> ".join(repr(topic.name) for topic in (self, *reversed(way)))
+                raise ForwardError(f"this forward would close the cycle {cycle}: unforward one of its topics first")
             self._forwards.append(to)
 
     def unforward(self, to: Topic) -> None:
@@ -166,11 +173,13 @@ class Topic:
 
     # Below: the bus's lock is held.
 
-    def _reached(self) -> list[Topic]:
-        """This topic, and those that it forwards to, each once."""
-        reached = [self]
-        for topic in reached:
-            reached.extend(to for to in topic._forwards if to not in reached)
+    def _reached(self) -> dict[Topic, Topic]:
+        """This topic and those that it forwards to, each with the one before it on a shortest way from here."""
+        reached, ordered = {self: self}, [self]
+        for topic in ordered:
+            new = [to for to in topic._forwards if to not in reached]
+            reached.update(dict.fromkeys(new, topic))
+            ordered += new
         return reached
 
     def _queue(self, message: object) -> list[tuple[Subscription, int]]:
