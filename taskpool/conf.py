@@ -1,8 +1,8 @@
 """Asterisk's configuration files, read into sections of options that know their file and line.
 
 A file is read line by line: comments go, then a line is a section's header, a directive or an option of the section
-before it. What makes the original refuse a file is a ConfError here; what it only logs is a UserWarning. The
-original's counterpart is ``main/config.c``; the syntax is described at
+before it. What makes the original refuse a file is a ConfError here; what it only logs, or passes over, is a
+UserWarning. The original's counterpart is ``main/config.c``; the syntax is described at
 https://docs.asterisk.org/Fundamentals/Asterisk-Configuration/Asterisk-Configuration-Files/
 """
 
@@ -194,7 +194,10 @@ class _Reader:
         self.current = section
 
     def _find(self, name: str, conditions: str) -> _Growing | None:
-        """The first section of that name that meets all of ``name=value&...``; a template only if they ask for one."""
+        """The first section of that name that meets all of ``name=value&...``; a template only if they ask for one.
+
+        Values are compared whole, where the original takes regular expressions.
+        """
         pairs = [pair.partition("=")[::2] for pair in conditions.split("&") if pair]
         templates = [value.casefold() for key, value in pairs if key == "TEMPLATES"]
         wanted = {(key.strip(BLANKS).lower(), value.strip(BLANKS)) for key, value in pairs if key != "TEMPLATES"}

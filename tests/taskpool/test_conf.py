@@ -200,6 +200,14 @@ def test_includes_go_on_in_the_section_before_them_and_come_back_to_it(conf, tmp
     assert told(conf(f"#include {tmp_path / 'more' / 'deeper.inc'}\n")) == [("u", [])]
 
 
+def test_an_included_file_is_found_beside_its_own_whatever_the_directorys_name(tmp_path):
+    directory = tmp_path / "[a]"
+    directory.mkdir()
+    (directory / "a.conf").write_text("#include b?.conf\n")
+    (directory / "b1.conf").write_text("[s]\n")
+    assert told(read_sections(directory / "a.conf")) == [("s", [])]
+
+
 def test_an_error_in_an_included_file_names_that_file(conf, tmp_path):
     (tmp_path / "b.conf").write_text("\n[broken\n")
     with pytest.raises(ConfError, match=r"b\.conf:2: '\[broken' has no closing \]"):

@@ -70,7 +70,7 @@ def test_every_option_of_pjsip_conf(write):
             "Taskpool_Initial_Size => 3 ; at the start",
             "taskpool_auto_increment = 4",
             "taskpool_idle_timeout=5",
-            "taskpool_max_size=06",
+            "taskpool_max_size=000000000006",
             "timer_t1=not ours",
             "[other]",
             "type=endpoint",
