@@ -52,17 +52,8 @@ class Settings:
 
     @classmethod
     def quick(cls, threads: int = 5) -> Settings:
-        """Small enough for all workloads to take half a minute for one round; rougher figures."""
-        return cls(
-            threads,
-            seconds=0.1,
-            pushes=30_000,
-            pauses=(50, 1_000),
-            latencies=200,
-            thread_counts=(1, 5, 50),
-            messages=1_000,
-            kept=3_000,
-        )
+        """Small enough for a round of all workloads to take some ten seconds; rougher figures."""
+        return cls(threads, seconds=0.05, pushes=20_000, latencies=100, thread_counts=(1, 5, 50), kept=1_000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--quick", action="store_true", help="smaller workloads: rougher figures in half a minute")
     command.add_argument("--only", metavar="A,B", help="the letters of the workloads wanted (default: all)")
     command.add_argument("--threads", metavar="N", type=int, help="threads of the pools of fixed size (default: 5)")
-    command.add_argument("--repeats", metavar="N", type=int, help="rounds of each figure (default: 5; quick: 1)")
+    command.add_argument("--repeats", metavar="N", type=int, help="rounds of each figure (default: 5; quick: up to 3)")
     command.add_argument("--json", metavar="FILE", type=Path, help="keep the figures as JSON, too")
 
 

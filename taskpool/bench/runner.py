@@ -12,11 +12,14 @@ from taskpool.bench.report import Result
 from taskpool.bench.rows import Row, Rows
 from taskpool.bench.workloads import WORKLOADS, chosen
 from taskpool.errors import OptionError
+from taskpool.runtime.real import default_runtime
 
-__all__ = ["QUICK_ROUNDS", "ROUNDS", "measure_cases", "run"]
+__all__ = ["QUICK_ROUNDS", "QUICK_SECONDS", "ROUNDS", "measure_cases", "run"]
 
 ROUNDS = 5
-QUICK_ROUNDS = 1
+QUICK_ROUNDS = 3
+QUICK_SECONDS = 30.0
+"""A quick measurement begins no round that would probably end later, in seconds."""
 
 
 def run(
@@ -36,8 +39,8 @@ def run(
     Args:
         only: The letters of the workloads wanted, ``"a,b"`` or ``["a", "b"]``; all if None. See
             `taskpool.bench.titles.TITLES`.
-        quick: Smaller workloads: rougher figures.
-        repeats: Rounds; 5 if None, and 1 if quick.
+        quick: Smaller workloads: rougher figures in half a minute.
+        repeats: Rounds. If None 5 or, if quick, up to 3: as many as there is time for.
         threads: Threads of the pools of fixed size.
         settings: The workloads' sizes, instead of ``quick`` and ``threads``.
         progress: Whether to show on standard error how far it is; None: only in a terminal.
@@ -54,12 +57,21 @@ def run(
         settings = Settings.quick(threads) if quick else Settings(threads)
     cases = [case for letter in chosen(only) for case in WORKLOADS[letter](settings)]
     machine = Machine.here()
-    done, interrupted, rows = measure_cases(cases, rounds, progress)
+    within = QUICK_SECONDS if quick and repeats is None else None
+    done, interrupted, rows = measure_cases(cases, rounds, progress, within)
     return Result(machine, settings, done, rows, interrupted)
 
 
-def measure_cases(cases: list[Case], rounds: int, progress: bool | None = None) -> tuple[int, bool, Rows]:
+def measure_cases(
+    cases: list[Case], rounds: int, progress: bool | None = None, within: float | None = None
+) -> tuple[int, bool, Rows]:
     """Run every side of every case in each round. Blocks.
+
+    Args:
+        cases: What is measured.
+        rounds: How often, at most.
+        progress: See `run`.
+        within: Begin no round after the first that would probably end later than this, in seconds; None: no limit.
 
     Returns:
         How many rounds are complete, whether an interrupt ended the measurement, and the rows of these rounds.
@@ -70,9 +82,13 @@ def measure_cases(cases: list[Case], rounds: int, progress: bool | None = None) 
     shown = Progress(rounds * sum(len(case.sides) for case in cases), progress)
     complete: list[dict[tuple[int, str], Readings]] = []
     interrupted = False
+    clock = default_runtime().monotonic
+    start = clock()
     try:
         for number in range(rounds):
-            complete.append(_round(cases, number, shown))  # noqa: PERF401 - an interrupt leaves those that are complete
+            if within is not None and complete and (clock() - start) * (number + 1) > within * number:
+                break
+            complete.append(_round(cases, number, shown))
     except KeyboardInterrupt:
         if not complete:
             raise

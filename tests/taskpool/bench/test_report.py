@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 
 import pytest
 
+from taskpool.bench import runner
 from taskpool.bench.case import CPU, RATE, Case, Settings
 from taskpool.bench.goals import GOALS, verdicts
 from taskpool.bench.machine import Machine
@@ -231,6 +233,21 @@ def test_an_interrupt_leaves_the_rounds_that_are_complete():
     assert "1 interleaved round, interrupted: " in result(rounds=1, interrupted=True).text
     with pytest.raises(KeyboardInterrupt):
         measure_cases(two_cases([], interrupt_at=2), 5)
+
+
+@pytest.mark.parametrize(("seconds_a_round", "rounds"), [(11.0, 1), (7.0, 2), (6.0, 2), (4.0, 3), (0.0, 3), (99.0, 1)])
+def test_no_round_begins_that_would_end_too_late(monkeypatch, seconds_a_round, rounds):
+    log: list[str] = []
+    looks = count()
+
+    class Clock:
+        @staticmethod
+        def monotonic():
+            return 0.1 * next(looks) + seconds_a_round * (len(log) // 4)
+
+    monkeypatch.setattr(runner, "default_runtime", Clock)
+    assert measure_cases(two_cases(log), 3, within=15.0)[:2] == (rounds, False)
+    assert len(log) == 4 * rounds
 
 
 def test_progress_is_shown_when_asked_for_and_wiped_at_the_end(capsys):
