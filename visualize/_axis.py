@@ -80,8 +80,8 @@ def axis_of(runs: Sequence[Lanes], by: str = "auto", between: tuple[float, float
 
     Args:
         runs: What is to lie on it.
-        by: ``time``, ``order``, or ``auto``: time, unless most tasks take none of it (a controlled run's virtual time
-            stands still while something can run).
+        by: ``time``, ``order``, or ``auto``: time, unless none passes, or most tasks take none of it (a controlled
+            run's virtual time stands still while something can run).
         between: From when to when, in seconds (``order``: in positions); None for everything.
 
     Raises:
@@ -116,6 +116,8 @@ def _room(runs: Sequence[Lanes], low: float, high: float) -> float:
 
 
 def _stands_still(runs: Sequence[Lanes]) -> bool:
+    if all(run.end <= run.start for run in runs):
+        return True
     tasks = [
         bar.end > bar.start
         for run in runs

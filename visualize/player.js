@@ -81,6 +81,7 @@ class Player {
     const { divergence } = this.data;
     this.difference = divergence ? this.cues.after(divergence.run, divergence.at) : null;
     this.find("difference").hidden = this.difference === null;
+    for (const id of ["strip-box", "view", "zoom"]) this.find(id).hidden = !this.cues.size; // no axis of nothing
     if (this.stage.scenes.length) this.go(last ? this.cues.after(...last) : 0, { jump: true });
   }
 
@@ -130,6 +131,7 @@ class Player {
       this.stop();
       return;
     }
+    if (!this.cues.size) return;
     if (this.cue === this.cues.size) this.go(0, { jump: true });
     this.playing = true;
     this.showPlaying();
@@ -223,6 +225,7 @@ class Player {
     slider.setAttribute("aria-valuetext", clock);
     for (const kind of ["wait", "pause", "failure"]) this.enable(kind, this.marks[kind].at(-1) > this.cue);
     this.enable("difference", this.difference !== this.cue);
+    this.enable("play", cues.size > 0);
     for (const id of ["start", "previous"]) this.enable(id, this.cue > 0);
     for (const id of ["next", "end"]) this.enable(id, this.cue < cues.size);
     if (!this.playing) this.tellMore();

@@ -174,6 +174,8 @@ def _axis(picture: Picture) -> str:
 
 def _height(data: dict[str, Any]) -> int:
     """About how high the frame will be in a page of common width; the script corrects it where it may."""
+    if not any(run["total"] for run in data["runs"]):
+        return 200
     bodies, strip = [330], 40
     for run in data["runs"]:
         serializers = sum(queue["role"] == "serializer" for queue in run["queues"])
@@ -197,8 +199,8 @@ def player(
             titles to these, such as `taskpool.scenarios.compare_runs` returns.
         titles: What to call each; None for the designs' names.
         by: How runs are brought together, and what the strip below shows from left to right: ``time``, ``events``
-            (each takes the same room), ``progress`` (each run takes the same room), or ``auto``: time, unless most
-            tasks take none of it.
+            (each takes the same room), ``progress`` (each run takes the same room), or ``auto``: time, unless none
+            passes or most tasks take none of it.
         at: Where the playhead stands at first: ``start``, ``end``, ``difference`` (the first between two runs), or
             a place on the strip, in seconds since the start or in events.
         between: From when to when, in seconds since the start; None for everything. Of runs with very many events

@@ -7,6 +7,7 @@ export const PADDING = 16;
 const HEAD = 34; // title and subtitle
 const CALLERS = 32;
 const HEADINGS = 22;
+const BARE = 50; // that nothing happened
 const FOOT = 56; // what stands still, and what is done
 const SMALLEST_ROW = 40;
 const SMALLEST_SLOT = 26;
@@ -18,8 +19,14 @@ const SHARES_WITHOUT = { serializers: 0, first: 0, queues: 0.4, second: 0.12, th
 
 // How high a run's panel wants to be.
 export function preferredHeight(trace) {
+  if (!trace.size) return HEAD + BARE;
   const { serializers, slots, control, callers } = castOf(trace);
-  const body = Math.max(serializers.length * 58, slots * 104, slots * 40 + (control.length ? 140 : 0), 200);
+  const body = Math.max(
+    serializers.length * 58,
+    slots * 104,
+    slots * 40 + (control.length ? 140 : 0),
+    slots ? 200 : 80,
+  );
   return HEAD + (callers.length ? CALLERS : 6) + HEADINGS + Math.min(TALLEST, body) + FOOT;
 }
 
@@ -154,7 +161,7 @@ function placeSlots(count, place) {
   let shown = count;
   if (height < SMALLEST_SLOT) {
     height = SMALLEST_SLOT;
-    shown = Math.max(1, Math.floor(room / height) - 1);
+    shown = Math.min(count, Math.max(1, Math.floor(room / height) - 1));
   }
   const tier = height >= 96 ? "full" : height >= 56 ? "middle" : "line";
   const gap = { full: 26, middle: 10, line: 5 }[tier];

@@ -4,7 +4,7 @@ import { lanesOf, placeBars } from "./player_bars.js";
 import { drawLane, drawPicked } from "./player_lanes.js";
 import { isPickedBar, isPickedLane } from "./player_picked.js";
 import { lowerBound } from "./player_trace.js";
-import { duration } from "./player_words.js";
+import { tickText } from "./player_words.js";
 
 const HEADING = 16;
 const AXIS = 22;
@@ -180,10 +180,13 @@ export class Strip {
     const { low, high } = this.view;
     context.fillStyle = theme.rail;
     context.fillRect(this.left, y + 1, this.right - this.left, 1);
-    for (const tick of ticks(low, high, Math.max(2, Math.floor((this.right - this.left) / 110)), unit === "events")) {
+    const most = Math.max(2, Math.floor((this.right - this.left) / 110));
+    const { places, step } = ticks(low, high, most, unit === "events");
+    for (const tick of places) {
       const x = this.x(tick);
       context.fillRect(x, y + 1, 1, 4);
-      const text = unit === "events" ? tick.toLocaleString("en") : duration(tick);
+      const text =
+        unit === "events" ? tick.toLocaleString("en") : tickText(tick, step, this.axis.high - this.axis.low);
       const align = x > this.right - 24 ? "right" : x < this.left + 24 ? "left" : "center";
       this.paint.text(text, align === "right" ? this.right : x, y + 15, { size: 10, colour: theme.muted, align });
     }
@@ -225,7 +228,7 @@ export class Strip {
   }
 }
 
-// Round places between low and high, about `most` of them.
+// Round places between low and high, about `most` of them: {places, step}.
 function ticks(low, high, most, whole) {
   const rough = (high - low) / most;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -234,5 +237,5 @@ function ticks(low, high, most, whole) {
   const found = [];
   for (let number = Math.ceil(low / step - 1e-9); number * step <= high * (1 + 1e-12); number++)
     found.push(number * step + 0);
-  return found;
+  return { places: found, step };
 }

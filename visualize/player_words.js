@@ -24,9 +24,22 @@ function number(value) {
   return Math.abs(value) >= 999.5 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
 }
 
+// The one unit for all moments of a run, by how long it takes: [nanoseconds, name].
+function unitOf(span) {
+  return span >= 2e9 ? [1e9, "s"] : span >= 2e5 || !span ? [1e6, "ms"] : [1e3, "µs"];
+}
+
+// A moment on an axis whose marks are `step` apart, in the unit of the whole axis.
+export function tickText(nanoseconds, step, span) {
+  const [scale, unit] = unitOf(span);
+  const digits = Math.max(0, Math.min(6, -Math.floor(Math.log10(step / scale) + 1e-9)));
+  const places = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return `${(nanoseconds / scale).toLocaleString("en", places)} ${unit}`;
+}
+
 // A moment, with as many digits as the whole run needs.
 export function moment(nanoseconds, span) {
-  const [scale, unit] = span >= 2e9 ? [1e9, "s"] : span >= 2e5 ? [1e6, "ms"] : [1e3, "µs"];
+  const [scale, unit] = unitOf(span);
   return `${(nanoseconds / scale).toFixed(span / scale >= 1000 ? 1 : 3)} ${unit}`;
 }
 

@@ -771,10 +771,32 @@ def test_an_empty_trace_and_one_event_are_shown(show, count):
     shown = show(events[:count])
     shown.focus()
     shown.press("ArrowRight", "ArrowRight", "w", "End", "Space", "+", "a", "Home", "ArrowLeft")
-    assert shown.cue == 0
+    assert (shown.cue, shown.playing) == (0, False)
     shown.press("End")
     said = "main pushes task 1 'only' onto s." if count else "Nothing happened in this trace."
     expect(shown.frame.locator("#said")).to_have_text(said)
+    expect(shown.frame.locator("#clock")).to_have_text("t = 0.000 ms · event 1 of 1" if count else "")
+
+
+def test_an_empty_trace_takes_little_room_and_has_no_axis(show):
+    shown = show([])
+    for name in ("strip-box", "view", "zoom"):
+        expect(shown.frame.locator(f"#{name}")).to_be_hidden()
+    expect(shown.frame.locator("#play")).to_have_attribute("aria-disabled", "true")
+    shown.frame.locator("#play").click(force=True)
+    shown.focus()
+    shown.press("Space")
+    assert not shown.playing
+    assert shown.frame.evaluate("() => taskpoolPlayer.stage.height") < 100
+    assert shown.frame.evaluate("() => taskpoolPlayer.stage.scenes[0].boxes") == []
+    expect(shown.frame.get_by_role("button", name="? keys")).to_be_visible()
+
+
+def test_a_run_in_which_no_time_passes_is_shown_event_by_event(show):
+    shown = show(run("cross-push-wait", "threadpool", threads=2, runtime="controlled"))
+    assert shown.frame.evaluate(STATE)[3] == "events"
+    places = shown.frame.evaluate("() => [0, 5, 23].map((cue) => taskpoolPlayer.axis.placeOfCue(cue))")
+    assert places == [0, 5, 23]
 
 
 def test_three_runs_share_one_playhead(show, masquerades):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Frame, Page
 
+from taskpool.events import Event, EventKind
 from taskpool.scenarios import run
 from tests.browser.test_player import crowd
 from visualize import player
@@ -123,3 +125,24 @@ def test_every_text_and_line_stands_out_where_it_is_drawn(look, name, theme, wid
             assert contrast(over(colour, alpha, panel), hexed(panel)) >= 3, (colour, alpha, part)
             lines += 1
     assert texts > 100 and lines > 20
+
+
+@pytest.mark.parametrize(
+    ("last", "unit", "marks"),
+    [
+        (40e-6, "µs", ["0 µs", "20 µs", "40 µs"]),
+        (2e-3, "ms", ["0.0 ms", "0.5 ms", "2.0 ms"]),
+        (12.0, "s", ["0 s", "5 s", "10 s"]),
+    ],
+)
+def test_an_axis_has_one_unit_also_at_its_zero(look, last, unit, marks):
+    events = [
+        Event(at, at * last / 4, "p/0", EventKind.TASK_PUSHED, "s", at, None, {"label": "one", "wait": False})
+        for at in range(5)
+    ]
+    frame = look(events, theme="light", width=800)
+    texts = [text for text, *_ in frame.evaluate(DRAW, 1)["texts"]]
+    shown = [text for text in texts if re.fullmatch(r"[\d.,]+ (s|ms|µs)", text)]
+    assert {text.split()[1] for text in shown} == {unit}
+    assert set(marks) <= set(shown)
+    assert frame.locator("#clock").inner_text().split()[3] == unit

@@ -256,7 +256,7 @@ def test_nothing_and_one_event_look_sane(teller):
     assert "Nothing happened in this trace." in texts(timeline.svg([]))
     assert timeline.figure([]) is not None
     teller(3, "p/0", "task_started", "A", 1)
-    assert drawn(timeline.text(teller.events))[:2] == ["threads", "  p/0       " + "A" * 66]
+    assert drawn(timeline.text(teller.events))[:2] == ["threads", "  p/0   " + "A" * 70]
     assert "task 1 · of A, on p/0" in timeline.svg(teller.events)
     assert timeline.figure(teller.events) is not None
 
