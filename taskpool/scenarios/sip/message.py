@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from taskpool.scenarios.sip.headers import (
     TOKEN,
@@ -28,7 +28,7 @@ from taskpool.scenarios.sip.headers import (
     safe,
 )
 
-__all__ = ["MAX_HEADERS", "SipMessage", "read_start", "response_to"]
+__all__ = ["MAX_HEADERS", "SipMessage", "read_start", "response_to", "seen_from"]
 
 MAX_HEADERS = 128  # values, a list's members counted one by one; this module's choice
 
@@ -190,3 +190,20 @@ def read_start(line: str) -> tuple[str | None, str | None, int | None, str]:
     if last == "SIP/2.0" and TOKEN.fullmatch(first) and URI.fullmatch(middle):
         return first, middle, None, ""
     raise SipError(f"start line {line[:80]!r} is neither a request's nor a response's of SIP/2.0 (section 7)")
+
+
+def seen_from(request: SipMessage, source: tuple[str, int]) -> SipMessage:
+    """The request with what its first Via must say of where it came from (section 18.2.1; RFC 3581 section 4).
+
+    Args:
+        request: As parsed.
+        source: Host and port that the datagram came from.
+    """
+    via, (host, port) = request.vias[0], source
+    if via.host == host and not via.wants_rport and via.received is None:
+        return request
+    known = [(name, value) for name, value in via.parameters if name not in ("received", "rport")]
+    noted = [*known, ("received", host), *([("rport", str(port))] if via.wants_rport else [])]
+    first = ("Via", str(Via(via.transport, via.host, via.port, tuple(noted))))
+    at = next(at for at, (name, _) in enumerate(request.headers) if name == "Via")
+    return replace(request, headers=(*request.headers[:at], first, *request.headers[at + 1 :]))
