@@ -271,3 +271,32 @@ def test_options_are_those_of_the_last_lines(tmp_path_factory, lines):
         assert newer == TaskPoolOptions(**(defaults | given_newer))
         defaults = {"initial_size": 0, "auto_increment": 5, "idle_timeout": 60, "max_size": 50}
         assert older == ThreadPoolOptions(**(defaults | given_older))
+
+
+ANY_NAME = st.one_of(
+    st.sampled_from(
+        ["type", "timer_t1", "max_size", "idle_timeout_sec", *(f"{design}_{name}" for design, name in PJSIP)]
+    ),
+    st.text("abst_=+", max_size=6),
+)
+ANY_VALUE = st.one_of(st.integers(-1, 10**10).map(str), st.text(st.characters(exclude_characters="/"), max_size=4))
+ANY_LINE = st.one_of(
+    st.sampled_from(["[system]", "type=system", "[taskpool]", "[threadpool]", "[a](!)", "[s](a)", "[system](+)"]),
+    st.builds("{}={}".format, ANY_NAME, ANY_VALUE),
+)
+
+
+@given(st.lists(ANY_LINE, max_size=12), st.sampled_from(["pjsip.conf", "stasis.conf", "a.conf"]))
+@BOTH
+def test_whatever_a_file_says_gives_options_or_an_error_that_names_it(kind, tmp_path_factory, lines, name):
+    path = tmp_path_factory.getbasetemp() / "any" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes("\n".join(lines).encode("utf-8", "surrogatepass"))
+    refused = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            options = kind.from_conf(path)
+        except ConfError as error:
+            refused = str(error)
+    assert isinstance(options, kind) if refused is None else refused.startswith(f"{path}:")
