@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from visualize._callable import CallableModule
 
+    benchmarks: CallableModule
     compare: CallableModule
     live: CallableModule
     metrics: CallableModule
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     stepper: CallableModule
     timeline: CallableModule
 
-__all__ = ["compare", "live", "metrics", "narrate", "player", "quiz", "state", "stepper", "timeline"]
+__all__ = ["benchmarks", "compare", "live", "metrics", "narrate", "player", "quiz", "state", "stepper", "timeline"]
 
 
 def __getattr__(name: str) -> Any:
