@@ -40,7 +40,10 @@ const APPLY = {
     state.waits.set(state.trace.thread[at], at);
   },
   wait_ended(state, at) {
-    state.waits.delete(state.trace.thread[at]);
+    const { trace } = state;
+    state.waits.delete(trace.thread[at]);
+    const { reason, outcome } = trace.facts(at);
+    if (reason === "suspend" && outcome !== "done") withdraw(state, at); // it gave up
   },
   serializer_scheduled(state, at) {
     const { trace, turns, tokens } = state;
@@ -58,7 +61,10 @@ const APPLY = {
   serializer_suspended(state, at) {
     const queue = state.trace.queue[at];
     state.quiet.set(queue, at);
-    if (!state.suspensions.has(queue)) state.suspensions.set(queue, [at]);
+    // One with nothing to do is still at once, and nobody says before that it shall be.
+    const asked = state.suspensions.get(queue) ?? [];
+    if (asked.length < (state.trace.facts(at).count ?? 1)) asked.push(at);
+    state.suspensions.set(queue, asked);
   },
   serializer_unsuspended(state, at) {
     const { trace, suspensions, quiet } = state;
@@ -67,10 +73,7 @@ const APPLY = {
     if ((trace.facts(at).count ?? 0) === 0 || asked.length < 2) {
       suspensions.delete(queue);
       quiet.delete(queue);
-    } else {
-      const mine = asked.findLastIndex((one) => trace.thread[one] === trace.thread[at]);
-      asked.splice(Math.max(0, mine), 1); // the asker's own, or the oldest
-    }
+    } else withdraw(state, at);
   },
   high_water_reached(state, at) {
     state.alerts.add(state.trace.queue[at]);
@@ -93,6 +96,15 @@ function queueTask(state, at) {
 
 function unqueueTask(state, at) {
   state.queues.get(state.trace.queue[at])?.delete(state.trace.task[at]);
+}
+
+// Take back one of several suspensions: the thread's own, or else the oldest.
+function withdraw({ trace, suspensions }, at) {
+  const queue = trace.queue[at];
+  const asked = suspensions.get(queue) ?? [];
+  const mine = asked.findLastIndex((one) => trace.thread[one] === trace.thread[at]);
+  asked.splice(Math.max(0, mine), 1);
+  if (!asked.length) suspensions.delete(queue);
 }
 
 // A task has ended or given its serializer up; a void turn's task ends without a release.

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from taskpool.events import Event, EventKind
 from taskpool.scenarios import run
-from tests.visualize.conftest import tell_void_turns
+from tests.visualize.conftest import Teller, tell_void_turns
 from visualize import player
 from visualize._page import script
 from visualize._sentences import Narrator
@@ -129,6 +129,49 @@ def test_turns_without_a_release_end_as_in_python(modules):
     assert seen == copied == [expected(States(events).before(at)) for at in range(len(events) + 1)]
     assert seen[-1]["turns"] == {}
     assert {"B": 5} in [state["turns"] for state in seen]
+
+
+def tell_suspensions() -> list[Event]:
+    """Pauses that are counted, given up before the serializer is still, given up as the last, and ended by the last."""
+    t = Teller()
+    t(0, "p/0", "task_started", "A", 1)
+    for thread, count in (("one", 1), ("two", 2), ("one", 3)):
+        t(1, thread, "serializer_suspending", "A", count=count)
+        t(1, thread, "wait_started", "A", reason="suspend")
+    t(2, "two", "wait_ended", "A", reason="suspend", outcome="timed_out")
+    t(3, "p/0", "task_finished", "A", 1)
+    t(3, "p/0", "serializer_suspended", "A", count=2)
+    t(3, "one", "wait_ended", "A", reason="suspend", outcome="done")
+    t(4, "three", "serializer_suspended", "A", count=3)
+    t(5, "one", "serializer_unsuspended", "A", count=2)
+    t(6, "four", "serializer_unsuspended", "A", count=1)
+    t(7, "three", "serializer_unsuspended", "A", count=0)
+    t(8, "five", "serializer_suspended", "B", count=1)
+    t(8, "six", "serializer_suspended", "B", count=2)
+    t(9, "six", "wait_ended", "B", reason="sync_task", outcome="aborted")
+    t(9, "one", "serializer_suspending", "C", count=1)
+    t(9, "one", "wait_started", "C", reason="suspend")
+    t(9, "one", "wait_ended", "C", reason="suspend", outcome="aborted")
+    t(9, "two", "serializer_suspending", "C", count=1)
+    return t.events
+
+
+def test_suspensions_are_counted_and_given_up_as_in_python(modules):
+    events = tell_suspensions()
+    load(modules, events)
+    seen = modules.evaluate(
+        """() => { const { trace, states, dump } = read(0);
+          return Array.from({ length: trace.size + 1 }, (_, at) => dump(states.at(at)).paused); }"""
+    )
+    assert seen == [json.loads(json.dumps(expected(States(events).before(at))["paused"])) for at in range(len(seen))]
+    assert seen[8] == {"A": [["one", "one"], False]}
+    assert seen[12] == {"A": [["one", "one", "three"], True]}
+    assert seen[13] == {"A": [["one", "three"], True]}
+    assert seen[14] == {"A": [["three"], True]}
+    assert seen[15] == {}
+    assert seen[17] == {"B": [["five", "six"], True]}
+    assert seen[21] == {"B": [["five", "six"], True]}
+    assert seen[22] == {"B": [["five", "six"], True], "C": [["two"], False]}
 
 
 def test_any_order_of_looking_gives_the_same_states(modules):
