@@ -5,6 +5,7 @@ check that is called once everything has ended. A *strategy* decides which threa
 
 * `taskpool.explore.optimal_dpor` – one execution for each trace class; the default
 * `taskpool.explore.source_dpor`, `taskpool.explore.sleep_sets`, `taskpool.explore.dfs` – its simpler forerunners
+* `taskpool.explore.state_search` – each state once, where somebody says what a state is; `make prove` does
 * `taskpool.explore.random_walk`, `taskpool.explore.pct`, `taskpool.explore.round_robin` – samples
 * `taskpool.explore.replay` – the one execution of a `Schedule`
 """

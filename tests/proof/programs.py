@@ -16,9 +16,8 @@ from random import Random
 from typing import Any
 
 from taskpool.errors import DeadlockError, NotSuspendedError, PoolShutDown
-from taskpool.pool import TaskPool
-from taskpool.recorder import Recorder
-from tests.proof.promises import check_promises
+from taskpool.runtime.controlled import ControlledRuntime
+from tests.proof.world import World
 
 __all__ = ["CALLS", "Program", "all_programs", "random_programs"]
 
@@ -47,11 +46,15 @@ class Program:
         calls, _, size = text.rpartition(" on ")
         return cls(tuple(tuple(thread.split()) for thread in calls.split("|")), int(size))
 
-    def __call__(self, runtime: Any) -> Callable[[], None]:
-        recorder = Recorder()
-        pool = TaskPool("p", runtime=runtime, recorder=recorder, minimum_size=self.size)
-        serializers = {name: pool.serializer(name) for name in "AB"}
-        wrong: list[str] = []
+    def __call__(self, runtime: ControlledRuntime) -> Callable[[], None]:
+        return self.run(World(runtime))
+
+    def run(self, world: World) -> Callable[[], None]:
+        """Run it in ``world``, as the first thread of its runtime; what judges the run once everything has ended."""
+        runtime = world.runtime
+        world.open(self.size)
+        pool, serializers, wrong = world.pool, world.serializers, world.wrong
+        assert pool is not None
 
         def task(inner: Any = None) -> int:
             if inner is not None:
@@ -62,9 +65,10 @@ class Program:
                     pass
             return 7
 
-        def thread(calls: tuple[str, ...]) -> None:
-            mine = dict.fromkeys(serializers, 0)
-            for call in calls:
+        def thread(name: str, calls: tuple[str, ...]) -> None:
+            held = dict.fromkeys(serializers, 0)
+            for place, call in enumerate(calls):
+                world.places[name] = (place, held)
                 what, _, names = call.partition(":")
                 try:
                     if what == "end":
@@ -77,30 +81,27 @@ class Program:
                         serializer.push(task, serializers[names[1]])
                     elif what == "stop":
                         serializer.suspend()
-                        mine[names] += 1
+                        held[names] += 1
                     elif what == "go":
                         serializer.unsuspend()
-                        mine[names] -= 1
+                        held[names] -= 1
                     elif serializer.push_wait(task) != 7:
                         wrong.append("a push_wait from outside returned another task's result")
                 except (DeadlockError, PoolShutDown, NotSuspendedError):
                     pass
-            for name, count in mine.items():
-                for _ in range(count):
+            for serializer_name, count in held.items():
+                for number in range(count):
+                    world.places[name] = ((serializer_name, number), held)
                     with suppress(NotSuspendedError):  # where another thread has taken it back
-                        serializers[name].unsuspend()
+                        serializers[serializer_name].unsuspend()
 
-        handles = [runtime.spawn(thread, calls, name=f"T{n}") for n, calls in enumerate(self.threads, 1)]
+        names = [f"T{number}" for number in range(1, len(self.threads) + 1)]
+        handles = [runtime.spawn(thread, *pair, name=pair[0]) for pair in zip(names, self.threads, strict=True)]
         for handle in handles:
             handle.join()
         runtime.sleep(1)  # until nothing can move: what a shutdown meets is for the threads that call it to find out
         pool.shutdown()
-
-        def check() -> None:
-            assert not wrong, wrong[0]
-            check_promises(recorder.trace())
-
-        return check
+        return world.check
 
 
 def all_programs(calls: int = 2, sizes: tuple[int, ...] = (1, 2)) -> Iterator[Program]:

@@ -1,5 +1,9 @@
 """``python -m tests.proof.prove``: explore every program, on all processors, and tell what was covered.
 
+Programs are searched by states (`taskpool.explore.state_search`): the pool's one lock makes nearly all steps depend on
+one another, and schedules are then hundreds of times as many as states. `tests/proof/test_states.py` checks what that
+rests on.
+
 Each program that is done is a line of a file under ``build/``, named after the sources' hash: an interrupted proof goes
 on where it stopped, and a changed pool is proved anew. Small programs are exhausted; a random one that is not within
 its bound is walked by PCT as well, and so reported.
@@ -15,7 +19,6 @@ import os
 import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from itertools import chain, islice
@@ -24,11 +27,12 @@ from typing import Any
 
 from taskpool.explore import explore, random_walks
 from tests.proof.programs import Program, all_programs, random_programs
+from tests.proof.world import Watched
 
 __all__ = ["main", "prove"]
 
 ROOT = Path(__file__).parents[2]
-BOUND = 50_000  # schedules of a random program before PCT takes over
+BOUND = 15_000  # executions of a random program before PCT takes over; they stand for far more than 50,000 schedules
 WALKS = 2_000
 OUTSIDE = ("__main__.py", "bench", "scenarios")  # parts of the package that no program of the proof imports
 
@@ -36,10 +40,12 @@ Job = tuple[str, str, int]  # kind ("all" or "random"), program, bound
 
 
 def prove(job: Job) -> dict[str, Any]:
-    """Explore one program; what came of it, in JSON's types. Blocks; any process."""
+    """Explore one program's states; what came of it, in JSON's types. Blocks; any process."""
     kind, text, bound = job
     program = Program.parse(text)
-    report = explore(program, max_schedules=bound, stop_at_failure=True)
+    watched = Watched(program.run)
+    search = watched.search()
+    report = explore(watched, search, max_schedules=bound, stop_at_failure=True)
     found = list(report.failures)
     how = "exhausted" if report.exhausted else "bounded"
     if not report.exhausted and not found and kind == "random":
@@ -50,7 +56,9 @@ def prove(job: Job) -> dict[str, Any]:
         "kind": kind,
         "program": text,
         "how": "failed" if failures else how,
-        "schedules": report.schedules,
+        "executions": report.schedules,
+        "schedules": search.covered,
+        "states": search.states,
         "steps": report.steps,
         "seconds": round(report.seconds, 3),
         "failures": failures,
@@ -71,7 +79,7 @@ def digest() -> str:
     package = ROOT / "taskpool"
     sources = [
         *(path for path in sorted(package.rglob("*.py")) if path.relative_to(package).parts[0] not in OUTSIDE),
-        *sorted((ROOT / "tests" / "proof").glob("pro*.py")),
+        *sorted(path for path in (ROOT / "tests" / "proof").glob("*.py") if not path.name.startswith(("test", "heap"))),
     ]
     whole = hashlib.sha256()
     for source in sources:
@@ -154,27 +162,35 @@ def _processors() -> Sequence[int]:
 
 
 def _progress(todo: int, done: dict[tuple[str, str], dict[str, Any]], seconds: float) -> str:
-    schedules = sum(line["schedules"] for line in done.values())
+    executions = sum(line["executions"] for line in done.values())
     found = sum(bool(line["failures"]) for line in done.values())
-    return f"{seconds:7.0f} s: {len(done):,} programs ({todo:,} at the start), {schedules:,} schedules, {found} failed"
+    return (
+        f"{seconds:7.0f} s: {len(done):,} programs ({todo:,} at the start), {executions:,} executions, {found} failed"
+    )
 
 
 def _table(done: dict[tuple[str, str], dict[str, Any]]) -> str:
     """What was covered, a row for each kind and way."""
-    rows: Counter[tuple[str, str]] = Counter()
-    schedules: Counter[tuple[str, str]] = Counter()
-    most: dict[tuple[str, str], int] = {}
+    rows: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for line in done.values():
-        key = (line["kind"], line["how"])
-        rows[key] += 1
-        schedules[key] += line["schedules"]
-        most[key] = max(most.get(key, 0), line["schedules"])
-    lines = [f"{'programs':20} {'how':10} {'count':>8} {'schedules':>14} {'largest':>10}"]
+        rows.setdefault((line["kind"], line["how"]), []).append(line)
+    head = ("programs", "how", "count", "states", "executions", "schedules", "fewest", "most")
+    table = [head]
     names = {"all": "2 threads x 2 calls", "random": "random"}
-    for (kind, how), count in sorted(rows.items()):
-        key = (kind, how)
-        lines.append(f"{names[kind]:20} {how:10} {count:8,} {schedules[key]:14,} {most[key]:10,}")
-    return "\n".join(lines)
+    for (kind, how), lines in sorted(rows.items()):
+        sums = (sum(line[name] for line in lines) for name in ("states", "executions", "schedules"))
+        covered = [line["schedules"] for line in lines]
+        figures = (len(lines), *sums, min(covered), max(covered))
+        table.append((names[kind], how, *map(_shown, figures)))
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" if place < 2 else f"{cell:>{width}}" for place, (cell, width) in row)
+        for row in ([*enumerate(zip(line, widths, strict=True))] for line in table)
+    )
+
+
+def _shown(figure: int) -> str:
+    return f"{figure:,}" if figure < 10**12 else f"{figure:.1e}"
 
 
 if __name__ == "__main__":
