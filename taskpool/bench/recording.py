@@ -1,9 +1,14 @@
-"""What a recorder costs while it records: the same work with none and with one, with tasks from inside and outside."""
+"""What a recorder costs: the same work with none and with one, with tasks from inside and outside.
+
+What it costs when there is none cannot be measured beside code without the question whether there is one. It is
+estimated, from above: one such question for each event that would have been recorded, at the price that it has here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from time import process_time
 
 from taskpool.bench.case import Case, Readings, Settings, readings_of
 from taskpool.bench.measure import sample
@@ -12,13 +17,16 @@ from taskpool.bench.sides import TASKPOOL, THREADPOOL, Side, opened
 from taskpool.recorder import Recorder
 from taskpool.runtime.real import default_runtime
 
-__all__ = ["EVENTS", "RECORDED", "recorded"]
+__all__ = ["CHECK", "EVENTS", "RECORDED", "recorded"]
 
 EVENTS = "events/task"
 RECORDED = ", recording"
 """What follows the name of a side that records."""
 
+CHECK = "ns to see that none records"
+
 _PRODUCERS = 8
+_CHECKS = 100_000
 
 
 def recorded(settings: Settings) -> list[Case]:
@@ -46,7 +54,36 @@ def _run(name: str, settings: Settings, work: Callable[[Side, Settings], int], r
     with opened(name, settings.threads, recorder=recorder) as side:
         taken = sample(lambda: work(side, settings))
     events = 0 if recorder is None else len(recorder) + recorder.dropped
-    return {**readings_of(taken), EVENTS: events / taken.count}
+    return {**readings_of(taken), EVENTS: events / taken.count, CHECK: _check() * 1e9}
+
+
+class _Pool:
+    """Something that may have a recorder."""
+
+    def __init__(self) -> None:
+        self.recorder: Recorder | None = None
+
+
+def _check() -> float:
+    """Processor time of one look whether somebody records, in seconds."""
+    pool = _Pool()
+
+    def look() -> None:
+        for _ in range(_CHECKS):
+            if pool.recorder is not None:
+                raise AssertionError
+
+    def idle() -> None:
+        for _ in range(_CHECKS):
+            pass
+
+    return max(0.0, _seconds(look) - _seconds(idle)) / _CHECKS
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    start = process_time()
+    work()
+    return process_time() - start
 
 
 def _produce(side: Side, settings: Settings) -> int:

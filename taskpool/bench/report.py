@@ -122,11 +122,13 @@ class Result:
 
 
 def number(value: float) -> str:
-    """A number for people: three digits at least, thousands with commas."""
+    """A number for people: two or three digits at least, thousands with commas."""
     size = abs(value)
     if size >= 100 or value == int(value):
         return f"{value:,.0f}"
-    return f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+    if size >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if size >= 0.1 else f"{value:.2g}"
 
 
 def _spread(value: Spread) -> str:

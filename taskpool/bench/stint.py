@@ -9,6 +9,9 @@ __all__ = ["PATIENCE", "Stint"]
 PATIENCE = 120.0
 """How long work may still take when its time is up, in seconds; it is then taken for lost."""
 
+_GRACE = 1.0
+"""How long an interrupt lets work come to its end, in seconds, so that it finds its pool open until then."""
+
 
 class Stint:
     """A stretch of time for ``parts`` pieces of work, each of which repeats itself while ``running`` is true.
@@ -44,8 +47,11 @@ class Stint:
         """
         try:
             default_runtime().sleep(seconds)
-        finally:
+        except BaseException:
             self.running.clear()
+            self._ended.wait(_GRACE)
+            raise
+        self.running.clear()
         if not self._ended.wait(PATIENCE):
             raise RuntimeError(f"{self._left} of {self._parts} pieces of work did not end within {PATIENCE:.0f} s")
         return self._total

@@ -67,10 +67,11 @@ def _repeat(stint: Stint, push_wait: Callable[..., object], before: Callable[...
 def _call(side: Side, settings: Settings, callers: int) -> int:
     stint, runtime = Stint(callers), default_runtime()
     threads = [runtime.spawn(_repeat, stint, side.push_wait, name=f"caller-{at}") for at in range(callers)]
-    count = stint.wait(settings.seconds)
-    for thread in threads:
-        thread.join()
-    return count
+    try:
+        return stint.wait(settings.seconds)
+    finally:
+        for thread in threads:
+            thread.join()
 
 
 def _outside(name: str, settings: Settings, callers: int) -> Readings:

@@ -119,6 +119,18 @@ def test_an_event_costs_what_a_recorded_task_takes_more():
     assert verdict.reached
 
 
+def test_what_is_not_recorded_costs_a_look_for_each_event():
+    case = "recording off and on: 200 self-pushing tasks, 5 threads"
+    made = [
+        Row("h", case, "TaskPool", CPU, (1.0, 2.0), main=False),
+        Row("h", case, "TaskPool", "ns to see that none records", (10.0, 20.0), main=False),
+        Row("h", case, "TaskPool, recording", "events/task", (3.0, 8.0), main=False),
+    ]
+    [verdict] = verdicts(Rows(made))
+    assert verdict.value.least == pytest.approx(3)
+    assert verdict.value.greatest == pytest.approx(8)
+
+
 def test_what_is_to_be_at_most_nothing_is_missed_by_what_there_is():
     case = "1,000 serializers paused at once"
     made = [
@@ -189,9 +201,17 @@ def test_a_frame_has_a_row_for_each_reading():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1_234_567.8, "1,234,568"), (99.94, "99.9"), (3.14159, "3.14"), (2.0, "2"), (0, "0"), (-150.5, "-150")],
+    [
+        (1_234_567.8, "1,234,568"),
+        (99.94, "99.9"),
+        (3.14159, "3.14"),
+        (2.0, "2"),
+        (0, "0"),
+        (-150.5, "-150"),
+        (0.0123, "0.012"),
+    ],
 )
-def test_numbers_have_three_digits_at_least(value, text):
+def test_numbers_have_two_or_three_digits_at_least(value, text):
     assert number(value) == text
 
 

@@ -68,7 +68,7 @@ def test_a_side_of_fixed_size_has_its_threads_from_the_start(name):
 
 @pytest.mark.parametrize("name", [THREADPOOL, EXECUTOR])
 def test_pauses_make_a_side_grow_where_a_pause_keeps_a_thread(name):
-    with opened(name, 1, most=8) as side:
+    with opened(name, 1, most=4) as side:
         lanes = [side.serializer(f"lane-{number}") for number in range(3)]
         for lane in lanes:
             lane.suspend()

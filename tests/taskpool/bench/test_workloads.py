@@ -18,6 +18,7 @@ from taskpool.bench.stint import Stint
 from taskpool.bench.titles import TITLES
 from taskpool.bench.workloads import WORKLOADS, chosen
 from taskpool.errors import OptionError
+from taskpool.runtime.real import default_runtime
 
 TINY = Settings(
     threads=2,
@@ -153,6 +154,25 @@ def test_work_that_does_not_end_is_an_error(monkeypatch):
     stint.end(5)
     with pytest.raises(RuntimeError, match="1 of 2 pieces of work did not end"):
         stint.wait(0)
+    assert not stint.running
+
+
+def test_an_interrupt_ends_the_work_and_waits_for_it(monkeypatch):
+    stint, runtime = Stint(1), default_runtime()
+
+    def interrupted(seconds):
+        raise KeyboardInterrupt
+
+    def work():
+        while stint.running:
+            pass
+        stint.end(1)
+
+    monkeypatch.setattr(type(runtime), "sleep", staticmethod(interrupted))
+    thread = runtime.spawn(work)
+    with pytest.raises(KeyboardInterrupt):
+        stint.wait(99)
+    thread.join()
     assert not stint.running
 
 
