@@ -68,6 +68,7 @@ class EndpointOptions:
         distributors: Serializers that requests outside of dialogs are spread over; 31, as in the original. 0: the pool
             takes them, in no order.
         replace_time: How long a transfer's replacing of the channel takes.
+        notify_wait: Whether a transfer waits, while its call is paused, until the transferer has been told.
         ring_time: How long a call rings before it is answered; no thread waits meanwhile.
         lookups: By the user called: how long finding it out takes. A thread of the pool waits meanwhile.
         max_dialogs, max_transactions, max_bindings, max_transfers: How many there may be at once; 503 beyond.
@@ -80,6 +81,7 @@ class EndpointOptions:
 
     distributors: int = 31
     replace_time: float = 0.5
+    notify_wait: bool = False
     ring_time: float = 0.0
     lookups: Mapping[str, float] = field(default_factory=dict)
     max_dialogs: int = 10_000

@@ -2,8 +2,8 @@
 
 Each transfer has a thread of its own outside the pool, as the original's are run by a bridge's or the manager's
 thread: nothing inside a pool may pause one of its serializers. While the call is paused, its transferer is told so
-over another serializer, by a synchronous push. On the older pool the pause holds a thread of the pool, and that push
-needs one more.
+over another serializer. On the older pool the pause holds a thread of the pool, and that message needs one more: where
+the transfer waits for it (`EndpointOptions.notify_wait`), a pool whose threads are all held never moves again.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ class Transfers:
                 session.channel.set("")
                 try:
                     if notify:
-                        self.transferer.push_wait(session.notify, "100 Trying", final=False)
+                        push = self.transferer.push_wait if core.options.notify_wait else self.transferer.push
+                        push(session.notify, "100 Trying", final=False)
                     core.stopping.wait(core.options.replace_time)
                     session.channel.set(f"SIP/{target}")
                 finally:
