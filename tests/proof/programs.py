@@ -2,8 +2,8 @@
 
 A program is written as text, a word for each call: ``push:A``, ``wait:B`` (a push_wait), ``stop:A`` (a suspend),
 ``go:A`` (an unsuspend), ``nest:AB`` (push onto A a task that does a push_wait onto B), ``end`` (shut the pool down);
-threads are separated by ``|``. A thread that ends takes back the suspensions it has made, so that no program hangs by
-its own fault.
+threads are separated by ``|``. A thread that ends takes back the suspensions that it has made and not ended itself, so
+that no program hangs by its own fault.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Program:
                         held[names] += 1
                     elif what == "go":
                         serializer.unsuspend()
-                        held[names] -= 1
+                        held[names] = max(0, held[names] - 1)  # none of its own: it has ended another thread's
                     elif serializer.push_wait(task) != 7:
                         wrong.append("a push_wait from outside returned another task's result")
                 except (DeadlockError, PoolShutDown, NotSuspendedError):

@@ -19,6 +19,7 @@ SAMPLE = [
     "push:A end | wait:A on 2",
     "stop:A end | push:A wait:A on 1",
     "nest:AA | stop:A on 2",
+    "stop:A wait:A | go:A stop:A on 1",
 ]
 
 
