@@ -110,7 +110,7 @@ class Session:
         """An ACK within the dialog: for the latest 2xx, or for none."""
         if ack.cseq.number != self._pending.request.cseq.number:
             return
-        self._pending.acknowledge()
+        self._pending.acknowledge(in_dialog=True)
         if self.state is CallState.ANSWERED:
             self.state = CallState.CONFIRMED
             self.core.counts.add("confirmed")
@@ -185,7 +185,7 @@ class Session:
         self.core.reply(transaction, 200)
         if self.state is CallState.EARLY:
             self._reply(self._invite, 487)  # section 15.1.2
-        self._invite.acknowledge()
+        self._invite.acknowledge(in_dialog=True)
         self._end("completed" if self.state in (CallState.CONFIRMED, CallState.ENDING) else "failed")
 
     def _info(self, transaction: ServerTransaction) -> None:

@@ -127,17 +127,20 @@ class ServerTransaction:
         layer.transport.send(datagram, self.source)
         return True
 
-    def acknowledge(self) -> None:
-        """The final response to an INVITE has arrived: do not resend it any more."""
+    def acknowledge(self, *, in_dialog: bool = False) -> None:
+        """The final response to an INVITE has arrived: do not resend it any more.
+
+        Args:
+            in_dialog: Whether the ACK belongs to the dialog that a 2xx has made. No other ACK acknowledges a 2xx.
+        """
         with self._layer._lock:
-            if self._state not in (State.ACCEPTED, State.COMPLETED) or self._acknowledged:
-                return
-            self._acknowledged = True
             if self._state is State.COMPLETED:
                 self._state = State.CONFIRMED
+                self._acknowledged = True
                 self._cancel_timers()
                 self._set_timer(self._layer.timing.t4, self._end)  # I
-            else:
+            elif self._state is State.ACCEPTED and in_dialog:
+                self._acknowledged = True
                 self._timers[0].cancel()
 
     def _resend(self, after: float) -> None:

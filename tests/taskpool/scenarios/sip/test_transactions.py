@@ -139,10 +139,12 @@ def test_an_accepted_invite_absorbs_repeats_without_a_word_and_ends_in_peace():
         assert invite.state is State.ACCEPTED
         assert layer.begin(request("INVITE"), PHONE) is None
         invite.acknowledge()
+        runtime.sleep(1)
+        invite.acknowledge(in_dialog=True)
         runtime.sleep(32)
-        assert layer.counts() == TransactionCounts(0, 1, 1, 0)
+        assert layer.counts() == TransactionCounts(0, 1, 2, 0)
 
-    assert play(program) == [(0, 200), (0.5, 200)]
+    assert play(program) == [(0, 200), (0.5, 200), (1.5, 200)]
 
 
 def test_there_are_no_more_transactions_than_there_may_be():
