@@ -118,17 +118,7 @@ function drawToken(paint, item) {
   const small = height < 19;
   const radius = item.shape === "turn" ? height / 2 : small ? 4 : 5;
   const edge = item.shape === "checkpoint" ? theme.bad : style.edge;
-  paint.box(x, y, width, height, radius, style.colour);
-  paint.overlay(
-    x,
-    y,
-    width,
-    height,
-    radius,
-    style.pattern,
-    style.ink === "#FFFFFF" ? "rgba(255,255,255,.7)" : "rgba(17,17,17,.45)",
-  );
-  paint.box(x + 0.5, y + 0.5, width - 1, height - 1, radius, null, edge, item.shape === "checkpoint" ? 2 : 1);
+  paint.swatch(x, y, width, height, radius, style, edge, item.shape === "checkpoint" ? 2 : 1);
   const inset = item.shape === "turn" ? (small ? 2 : 3.5) : 3;
   const tall = small ? height - 4 : 13;
   paint.box(
@@ -177,31 +167,12 @@ function drawDone(paint, item) {
   const { context, theme } = paint;
   const style = paint.style(item.owner);
   const { x, y, width, height } = item;
-  const hollow = item.done === "task_discarded";
-  paint.box(x, y, width, height, 3, hollow ? theme.panel : style.colour);
-  if (!hollow) {
-    paint.overlay(
-      x,
-      y,
-      width,
-      height,
-      3,
-      style.pattern,
-      style.ink === "#FFFFFF" ? "rgba(255,255,255,.7)" : "rgba(17,17,17,.45)",
-    );
-  }
-  if (hollow) context.setLineDash([2, 2]);
-  paint.box(
-    x + 0.5,
-    y + 0.5,
-    width - 1,
-    height - 1,
-    3,
-    null,
-    item.done === "task_failed" ? theme.bad : style.edge,
-    item.done === "task_failed" ? 2 : 1,
-  );
-  if (item.done !== "task_failed") return;
+  const failed = item.done === "task_failed";
+  if (item.done === "task_discarded") {
+    context.setLineDash([2, 2]);
+    paint.box(x + 0.5, y + 0.5, width - 1, height - 1, 3, theme.panel, style.edge);
+  } else paint.swatch(x, y, width, height, 3, style, failed ? theme.bad : style.edge, failed ? 2 : 1);
+  if (!failed) return;
   context.strokeStyle = "#111111";
   context.lineWidth = 2;
   context.beginPath();

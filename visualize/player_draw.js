@@ -3,6 +3,7 @@
 import { drawGroup, drawItem, drawThread } from "./player_cards.js";
 import { drawCorners, groupBox, pickedBox } from "./player_picked.js";
 
+const KEY = 16; // of the swatch before a name
 const FAINT = 0.35; // of rails and gates that are not there yet; texts are never drawn through
 
 export function drawScene(paint, scene, moving, picked) {
@@ -96,13 +97,10 @@ function drawWords(paint, rail, compact) {
   if (row.name !== null) {
     const colour = rail.faint ? theme.muted : rail.acting ? theme.accent : theme.ink;
     const weight = rail.faint ? 400 : 600;
-    paint.text(rail.name, row.x, row.name, {
-      size: 11,
-      weight,
-      room: row.width - 5 - above,
-      halo: theme.panel,
-      colour,
-    });
+    const key = rail.key ? KEY : 0;
+    if (key) paint.swatch(row.x, row.name - 9, 11, 10, 2.5, paint.style(rail.queue));
+    const room = row.width - 5 - above - key;
+    paint.text(rail.name, row.x + key, row.name, { size: 11, weight, room, halo: theme.panel, colour });
   }
   if (rail.word) {
     const y = row.bottom - row.rail > 24 ? row.rail + 7 : row.middle + 4;

@@ -111,8 +111,10 @@ function aboutQueue(state, queue) {
   };
 }
 
-// One line about a bar of the strip: a task that runs or a wait, from one event to another.
-export function barInWords(trace, { from, to }) {
+// One line about a bar of the strip: a task that runs or a wait, from one event to another; or who a lane is of.
+export function barInWords(trace, { from, to, slot }) {
+  if (slot !== undefined)
+    return listed(trace.threads.filter((thread) => thread.slot === slot).map((thread) => thread.short));
   const wait = trace.kindName(from) === "wait_started";
   const thread = trace.threadName(trace.thread[from]);
   const what = wait

@@ -3,16 +3,20 @@
 
 import { lowerBound } from "./player_trace.js";
 
+const LABEL = 11; // pixels that a label needs
+
 export function barHeight(strip) {
   return strip.row - (strip.row > 8 ? 3 : 1);
 }
 
-export function drawLane(strip, lane, y, picked) {
+// The lane of a slot; where lanes are low, only some are labelled.
+export function drawLane(strip, lane, slot, y, picked) {
   const { context, theme } = strip.paint;
   const { left, right } = strip;
   const height = barHeight(strip);
-  if (strip.row >= 10)
-    strip.paint.text(lane.label, left - 8, y + height - 2, {
+  const labelled = Math.ceil(LABEL / strip.row);
+  if (slot % labelled === 0)
+    strip.paint.text(lane.label, left - 8, y + height / 2 + 4, {
       size: 10.5,
       weight: picked ? 700 : 400,
       colour: picked ? theme.ink : theme.muted,
@@ -70,7 +74,7 @@ function drawBlocked(paint, x, y, width, height) {
   context.fillStyle = width > 3 ? theme.blocked : theme.bad;
   context.fillRect(x, y, width, height);
   if (width <= 3) return;
-  context.fillStyle = paint.pattern("slanted lines", theme.hatch);
+  context.fillStyle = paint.pattern("thin slanted lines", theme.bad);
   context.fillRect(x, y, width, height);
   context.strokeStyle = theme.bad;
   context.lineWidth = 1.2;
@@ -86,13 +90,8 @@ function drawBar(paint, x, y, width, height, owner, level, many) {
     return;
   }
   const radius = height < 8 ? 1 : 2;
-  paint.box(x, y, width, height, radius, style.colour);
-  if (width >= 6) {
-    const marks = style.ink === "#FFFFFF" ? "rgba(255,255,255,.6)" : "rgba(17,17,17,.45)";
-    paint.overlay(x, y, width, height, radius, style.pattern, marks);
-  }
   if (level) paint.box(x, y, width, height, radius, null, theme.panel, 2); // apart from what it runs in
-  paint.box(x + 0.5, y + 0.5, width - 1, height - 1, radius, null, style.edge, 1);
+  paint.swatch(x, y, width, height, radius, style);
 }
 
 // Calls draw(x, width, owner, many) for what can be seen; bars that end within the same pixel are drawn as one.

@@ -137,17 +137,24 @@ export class Paint {
     context.restore();
   }
 
+  // A small box in a serializer's colour and pattern, with its edge.
+  swatch(x, y, width, height, radius, style, edge = style.edge, line = 1) {
+    this.box(x, y, width, height, radius, style.colour);
+    this.overlay(x, y, width, height, radius, style.pattern, MARKS[style.ink]);
+    this.box(x + 0.5, y + 0.5, width - 1, height - 1, radius, null, edge, line);
+  }
+
   pattern(name, colour) {
     const key = `${name} ${colour}`;
     let pattern = this.patterns.get(key);
     if (!pattern) {
       const tile = document.createElement("canvas");
-      const size = name === "slanted lines" ? 10 : 6;
+      const { size, width } = SIZES[name] ?? { size: 6, width: 1.3 };
       tile.width = tile.height = Math.round(size * this.ratio);
       const brush = tile.getContext("2d");
       brush.scale(tile.width / size, tile.height / size);
       brush.strokeStyle = brush.fillStyle = colour;
-      brush.lineWidth = name === "slanted lines" ? 3 : 1.3;
+      brush.lineWidth = width;
       TILES[name](brush, size);
       pattern = this.context.createPattern(tile, "repeat");
       pattern.setTransform(new DOMMatrix().scale(size / tile.width, size / tile.height));
@@ -238,6 +245,14 @@ function cutToFit(text, room, measure) {
   return low ? part(low) : measure("…") <= room ? "…" : "";
 }
 
+const SIZES = { "slanted lines": { size: 10, width: 3 }, "thin slanted lines": { size: 9, width: 1.1 } };
+
+// What a pattern is drawn with on a fill: 3:1 on each of the serializers' colours.
+const MARKS = { "#FFFFFF": "rgba(255,255,255,.75)", "#111111": "rgba(17,17,17,.6)" };
+
+const slanted = (brush, size) =>
+  line(brush, [-2, size + 2, size + 2, -2], [-2, 2, 2, -2], [size - 2, size + 2, size + 2, size - 2]);
+
 const TILES = {
   dots(brush) {
     brush.beginPath();
@@ -257,9 +272,8 @@ const TILES = {
   crosses(brush) {
     line(brush, [1.2, 1.2, 4.8, 4.8], [1.2, 4.8, 4.8, 1.2]);
   },
-  "slanted lines"(brush, size) {
-    line(brush, [-2, size + 2, size + 2, -2], [-2, 2, 2, -2], [size - 2, size + 2, size + 2, size - 2]);
-  },
+  "slanted lines": slanted,
+  "thin slanted lines": slanted,
 };
 
 function line(brush, ...segments) {

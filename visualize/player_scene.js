@@ -64,6 +64,7 @@ class Scene {
     this.rails.push({
       queue,
       row,
+      key: role === "serializer", // its colour and pattern stand before its name
       name: this.place.compact ? trace.briefName(queue) : trace.queueName(queue),
       closed: asked ? (still ? 1 : 0.5) : 0,
       word: asked ? (still ? "paused" : "pausing") : "",

@@ -10,6 +10,7 @@ const HEADING = 16;
 const AXIS = 22;
 const TOP = 16;
 const RIGHT = 14;
+const ROOM = 240; // for all lanes
 const MOST_LANES = 48; // of one run
 
 export class Strip {
@@ -52,7 +53,7 @@ export class Strip {
       1,
       this.lanes.reduce((sum, lanes) => sum + lanes.length, 0),
     );
-    this.row = Math.max(4, Math.min(16, Math.floor(180 / count)));
+    this.row = Math.max(4, Math.min(16, Math.floor(ROOM / count)));
     this.left = width < 560 ? 78 : 108;
     this.right = width - RIGHT;
     this.width = width;
@@ -146,7 +147,7 @@ export class Strip {
         });
       y += HEADING;
       lanes.forEach((lane, slot) =>
-        drawLane(this, lane, y + slot * this.row, isPickedLane(this.traces[run], this.picked.target, slot)),
+        drawLane(this, lane, slot, y + slot * this.row, isPickedLane(this.traces[run], this.picked.target, slot)),
       );
       for (const bar of this.picked.bars) if (bar.run === run) drawPicked(this, bar, y + bar.slot * this.row);
       y += lanes.length * this.row + 4;
@@ -156,7 +157,8 @@ export class Strip {
     if (this.zoomed) this.drawOverview();
   }
 
-  // The bar at a point, what is blocked or runs inline first: {run, from, to} as events' positions, or null.
+  // The bar at a point, what is blocked or runs inline first: {run, from, to} as events' positions; {run, slot} at a
+  // lane's name; or null.
   find(x, y) {
     const place = this.placeAt(x);
     const slack = (2 * (this.view.high - this.view.low)) / (this.right - this.left);
@@ -166,6 +168,7 @@ export class Strip {
       const lane = lanes[Math.floor((y - top) / this.row)];
       top += lanes.length * this.row + 4;
       if (!lane || y < top - lanes.length * this.row - 4) continue;
+      if (x < this.left - 2) return { run, slot: lanes.indexOf(lane) };
       for (const bars of [lane.blocked, ...lane.levels.toReversed()]) {
         const index = lowerBound(bars.high, place - slack);
         if (bars.low[index] <= place + slack) return { run, from: bars.from[index], to: bars.to[index] };

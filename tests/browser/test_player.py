@@ -479,6 +479,8 @@ def test_pointing_at_a_bar_tells_what_it_is(pair):
     expect(tip).to_have_text("task 3 'SIP 1 (call 1)' of pjsip/session-1, on pjsip-0: 0 ms to 500 µs, 500 µs")
     strip.hover(position={"x": strip_x(pair, 0.9), "y": lane})
     expect(tip).to_have_text("pjsip-0 is kept while pjsip/session-1 is paused: from 3.5 ms, not over at the end")
+    strip.hover(position={"x": 90, "y": lane})
+    expect(tip).to_have_text("pjsip-0")
     strip.hover(position={"x": strip_x(pair, 0.5), "y": 5})
     expect(tip).to_be_hidden()
 

@@ -41,7 +41,7 @@ SPY = """(() => {
         counts.set(key, (counts.get(key) ?? 0) + 1);
       }
       const grounds = [...counts].filter(([, count]) => count * 4 >= 0.2 * data.length).map(([key]) => key);
-      window.drawn.texts.push([text, rgba(this.fillStyle), this.globalAlpha, grounds]);
+      window.drawn.texts.push([text, rgba(this.fillStyle), this.globalAlpha, grounds, x]);
     }
     return fillText.apply(this, arguments);
   };
@@ -113,7 +113,7 @@ def test_every_text_and_line_stands_out_where_it_is_drawn(look, name, theme, wid
     texts = lines = 0
     for part in (0, 0.1, 0.5, 0.7, 1):
         drawn = frame.evaluate(DRAW, part)
-        for text, colour, alpha, grounds in drawn["texts"]:
+        for text, colour, alpha, grounds, _ in drawn["texts"]:
             for ground in grounds:
                 below = [int(channel) for channel in ground.split(",")]
                 seen = over(colour, alpha, below)
@@ -125,6 +125,47 @@ def test_every_text_and_line_stands_out_where_it_is_drawn(look, name, theme, wid
             assert contrast(over(colour, alpha, panel), hexed(panel)) >= 3, (colour, alpha, part)
             lines += 1
     assert texts > 100 and lines > 20
+
+
+# The colours around the name of each serializer and queue of the first run, before the name itself.
+KEYS = """() => { const { stage } = taskpoolPlayer; const [{ rails, trace }] = stage.scenes;
+  const { context, ratio } = stage.paint;
+  return rails.filter(({ queue, row }) => queue !== undefined && row.name !== null).map(({ queue, row }) => {
+    const { data } = context.getImageData(row.x * ratio, (row.name - 9) * ratio, 11 * ratio, 10 * ratio);
+    const seen = new Set();
+    for (let at = 0; at < data.length; at += 4) seen.add([...data.subarray(at, at + 3)].join());
+    return [trace.queues[queue].role, trace.queues[queue].style, [...seen]]; }); }"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 800])
+def test_every_serializers_name_stands_behind_its_colour(look, theme, width):
+    """From the start on: also before anything of it is queued."""
+    runs = both("masquerade")
+    styles = player(*runs).data["styles"]
+    frame = look(*runs, theme=theme, width=width)
+    frame.evaluate(DRAW, 0)
+    found = frame.evaluate(KEYS)
+    assert [role for role, *_ in found].count("serializer") == 5
+    for role, style, seen in found:
+        if role != "serializer":
+            continue
+        colour = styles[style]["colour"]
+        fill = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+        pixels = [[int(channel) for channel in pixel.split(",")] for pixel in seen]
+        nearest = min(max(abs(one - two) for one, two in zip(pixel, fill, strict=True)) for pixel in pixels)
+        assert nearest < 60, style  # lines of a pattern may leave no pixel without a trace of them
+
+
+def test_lanes_are_named_as_far_as_there_is_room(look):
+    def named(*runs: Any) -> list[str]:
+        frame = look(*runs, theme="light", width=1280)
+        lanes = frame.evaluate("() => taskpoolPlayer.strip.lanes.flat().map(({ label }) => label)")
+        left = frame.evaluate("() => taskpoolPlayer.strip.left - 8")
+        return [text for text, *_, x in frame.evaluate(DRAW, 0)["texts"] if text in lanes and x == left]
+
+    assert named(*both("masquerade")) == ["pjsip-0", "pjsip-1", "s:pjsip-0", "s:pjsip-1"]
+    assert named(crowd(threads=30, serializers=40, tasks=600)) == [f"p/{number}" for number in range(0, 30, 2)]
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,20 @@ def test_every_serializers_colour_stands_out_on_the_panel(theme):
         assert max(contrast(style.colour, panel), contrast(style.edge, panel)) >= 3
 
 
+def test_every_pattern_stands_out_on_its_serializers_colour():
+    """Patterns are drawn through: what is seen is a mixture with the fill."""
+    source = (FOLDER / "player_paint.js").read_text("utf-8")
+    marks = re.findall(r'"(#[0-9A-F]{6})": "rgba\((\d+),(\d+),(\d+),(0?\.\d+)\)"', source)
+    drawn = {ink: ([int(part) for part in channels], float(alpha)) for ink, *channels, alpha in marks}
+    assert set(drawn) == {"#FFFFFF", "#111111"}
+    for style in styles_of(map(str, range(6))).values():
+        channels, alpha = drawn[style.ink]
+        fill = [int(style.colour[at : at + 2], 16) for at in (1, 3, 5)]
+        mixed = [round(alpha * top + (1 - alpha) * below) for top, below in zip(channels, fill, strict=True)]
+        seen = "#" + "".join(f"{channel:02X}" for channel in mixed)
+        assert contrast(seen, style.colour) >= 3, (style, seen)
+
+
 @pytest.mark.parametrize("name", ["masquerade", "nested-push-wait", "pause-many"])
 def test_the_first_difference_is_the_wait_that_only_the_older_design_has(name):
     runs = [run(name, design, threads=2, runtime="controlled") for design in ("threadpool", "taskpool")]
