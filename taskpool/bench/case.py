@@ -50,6 +50,12 @@ class Settings:
         if self.seconds < 0:
             raise ValueError(f"seconds={self.seconds!r}: must be 0 or more")
 
+    def __str__(self) -> str:
+        return (
+            f"{self.threads} threads, {self.seconds:g} s for work that repeats itself, {self.pushes:,} pushes, "
+            f"{self.messages:,} messages a second, {self.kept:,} of what is sized"
+        )
+
     @classmethod
     def quick(cls, threads: int = 5) -> Settings:
         """Small enough for a round of all workloads to take some ten seconds; rougher figures."""

@@ -114,6 +114,7 @@ class Result:
         repeats = f"{self.rounds} interleaved round{'s' * (self.rounds != 1)}{ended}"
         head = [
             *str(self.machine).splitlines(),
+            str(self.settings),
             f"{repeats}: medians (least to greatest); ratios are taken within a round",
         ]
         if self.machine.is_busy:

@@ -20,7 +20,7 @@ __all__ = ["INSIDE", "OUTSIDE", "from_inside", "from_outside"]
 OUTSIDE = "outside, tasks/s"
 """What a side gives in the same run when it is asked from outside."""
 
-_BATCH = 20
+_BATCH = 10
 
 
 def from_outside(settings: Settings) -> list[Case]:

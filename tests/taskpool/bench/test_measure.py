@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from taskpool.bench import measure
 from taskpool.bench.measure import Sample, Spread, ratio_spread, sample, spread, turns
 
 
@@ -29,6 +32,18 @@ def test_a_sample_counts_what_ran():
     taken = sample(lambda: 7)
     assert taken.count == 7
     assert (Sample(4, 2.0, 1.0).rate, Sample(4, 2.0, 1.0).cpu_per_task) == (2.0, 0.25)
+
+
+def test_garbage_of_earlier_work_is_collected_before_a_sample(monkeypatch):
+    steps: list[str] = []
+    monkeypatch.setattr(measure, "gc", SimpleNamespace(collect=lambda: steps.append("collected")))
+
+    def run():
+        steps.append("ran")
+        return 1
+
+    sample(run)
+    assert steps == ["collected", "ran"]
 
 
 def test_nothing_measured_is_an_error():

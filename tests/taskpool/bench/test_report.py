@@ -92,19 +92,27 @@ def test_every_goal_is_of_rows_that_the_workloads_give():
 
 def test_the_text_shows_medians_spreads_ratios_and_goals():
     lines = result().text.splitlines()
-    assert lines[:3] == [
+    assert lines[:4] == [
         "CPython 3.11.0, GIL, switch interval 5 ms, gc on (700, 10, 10)",
         "Some Processor, 2 cores, Linux 6 x86_64, load before 0.5",
+        str(Settings()),
         "3 interleaved rounds: medians (least to greatest); ratios are taken within a round",
     ]
-    assert lines[4] == "a  200 self-pushing tasks, 5 threads"
-    assert spaced(lines[5]) == "tasks/s CPU µs/task TaskPool is better by ×"
-    assert spaced(lines[6]) == "TaskPool 1,000,000 (300,000 to 1,200,000) 1.50"
-    assert spaced(lines[7]) == "ThreadPool 400,000 (120,000 to 500,000) 1.50 2.50 (2 to 3)"
-    assert lines[10] == "goals"
-    assert spaced(lines[12]) == "a TaskPool : ThreadPoolExecutor, self-pushing ≥ 10 12 (10 to 12) reached"
-    assert len({len(line) for line in lines[7:9]}) == 1
+    assert lines[5] == "a  200 self-pushing tasks, 5 threads"
+    assert spaced(lines[6]) == "tasks/s CPU µs/task TaskPool is better by ×"
+    assert spaced(lines[7]) == "TaskPool 1,000,000 (300,000 to 1,200,000) 1.50"
+    assert spaced(lines[8]) == "ThreadPool 400,000 (120,000 to 500,000) 1.50 2.50 (2 to 3)"
+    assert lines[11] == "goals"
+    assert spaced(lines[13]) == "a TaskPool : ThreadPoolExecutor, self-pushing ≥ 10 12 (10 to 12) reached"
+    assert len({len(line) for line in lines[8:10]}) == 1
     assert repr(result()) == result().text
+
+
+def test_settings_are_told_in_one_line():
+    told = (
+        "3 threads, 0.5 s for work that repeats itself, 2,000 pushes, 1,000 messages a second, 10,000 of what is sized"
+    )
+    assert str(Settings(threads=3, seconds=0.5, pushes=2_000)) == told
 
 
 def test_an_event_costs_what_a_recorded_task_takes_more():

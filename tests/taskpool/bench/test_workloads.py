@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tracemalloc
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from taskpool import TaskPool
+from taskpool.bench import measure
 from taskpool.bench.case import RATE, Settings
 from taskpool.bench.load import _Load
 from taskpool.bench.memory import _settled, _size
@@ -31,6 +33,12 @@ TINY = Settings(
     messages=200,
     kept=50,
 )
+
+
+@pytest.fixture(autouse=True)
+def no_collection(monkeypatch):
+    """A test process has much that can be looked through, again and again, before each sample."""
+    monkeypatch.setattr(measure, "gc", SimpleNamespace(collect=int))
 
 
 def side_of(pool: TaskPool) -> Side:
