@@ -138,6 +138,11 @@ class Kernel:
         """Block until control comes back, at most ``timeout`` seconds of real time; whether it did."""
         return self._parked.acquire(True, timeout)
 
+    def halt(self) -> None:
+        """Park the run as soon as the thread that is awake reaches an operation or ends; any OS thread."""
+        self.max_steps = -1
+        self._newborn.clear()
+
     def close(self, wait: Callable[[], bool] | None = None) -> None:
         """Unwind every thread that has not ended; who does not end is in ``lost``. Idempotent; not while live.
 

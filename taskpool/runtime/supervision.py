@@ -52,7 +52,7 @@ def _stuck(kernel: Kernel, seconds: float) -> StuckError:
 def stop(kernel: Kernel) -> None:
     """Unwind what is left of a run, even if a thread has to be interrupted for it. Idempotent; from outside the run."""
     if kernel.live:
-        kernel.max_steps = -1  # whoever reaches an operation parks the run
+        kernel.halt()
         thread = kernel.current
         if not kernel.wait(0.2) and thread.ident:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(RunAbandoned))

@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import gc
 import queue
+import sys
 import threading
 import time
 
@@ -89,6 +90,25 @@ def test_a_loop_without_operations_is_ended():
 
     with pytest.raises(StuckError, match="thread 'main' has been at test_bad_programs.py"):
         explore(program, stuck_after=0.25)
+
+
+@pytest.mark.threads
+def test_a_loop_without_operations_is_ended_before_another_thread_begins_one():
+    begun = []
+
+    def loop(name):
+        begun.append(name)
+        while True:
+            pass
+
+    def program(runtime):
+        runtime.spawn(loop, "first", name="first")
+        runtime.spawn(loop, "second", name="second")
+
+    with pytest.raises(StuckError, match="thread 'first' has been at"):
+        explore(program, stuck_after=0.25)
+    assert begun == ["first"]
+    assert not any(frame.f_code is loop.__code__ for frame in sys._current_frames().values())
 
 
 @pytest.mark.threads
