@@ -10,12 +10,15 @@ The map, in reading order:
 * `taskpool.task`, `taskpool.agent`, `taskpool.waits`: tasks, threads, and who waits for whom.
 * `taskpool.taskqueue`, `taskpool.taskprocessor`: a queue, and a queue with a thread.
 * `taskpool.worker`, `taskpool.basepool`, `taskpool.baseserializer`: what both designs share.
+* `taskpool.options`, `taskpool.conf`, `taskpool.conf_options`: how a pool is sized, also by an administrator's files.
 * `taskpool.selector`, `taskpool.pool`, `taskpool.serializer`: the newer design.
 * `taskpool.control`, `taskpool.threadpool`, `taskpool.blocking`: the older design.
 * `taskpool.executor`: both as a `concurrent.futures.Executor`.
 * `taskpool.original`, `taskpool.history`: models of the original and its revisions, faults included.
 * `taskpool.scenarios`: stories that run on every design; `taskpool.scenarios.journey`: the original's faults.
 * `taskpool.explore`: every schedule of a program.
+* `taskpool.exercises`: things to write, checked on every schedule.
+* `taskpool.bench`: how fast it all is.
 """
 
 from importlib import import_module
