@@ -34,7 +34,7 @@ __all__ = ["main", "prove"]
 ROOT = Path(__file__).parents[2]
 BOUND = 15_000  # executions of a random program before PCT takes over; they stand for far more than 50,000 schedules
 WALKS = 2_000
-OUTSIDE = ("__main__.py", "bench", "exercises", "scenarios")  # parts of the package that no program of the proof imports
+OUTSIDE = ("__main__.py", "bench", "exercises", "scenarios")  # what no program of the proof imports
 
 Job = tuple[str, str, int]  # kind ("all" or "random"), program, bound
 
