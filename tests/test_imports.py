@@ -48,7 +48,7 @@ MAY_IMPORT = {
     ),
     "taskpool.scenarios": ("taskpool.scenarios", CORE),
     "taskpool.bench": ("taskpool.bench", "taskpool.explore", CORE),
-    "taskpool.exercises": ("taskpool.exercises", "taskpool.explore", CORE),
+    "taskpool.exercises": ("taskpool.exercises", "taskpool.explore", "taskpool.scenarios", CORE),
     "taskpool.__main__": ("taskpool", "visualize"),
     "taskpool": (CORE,),
     "visualize": DRAWING,

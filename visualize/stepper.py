@@ -155,7 +155,12 @@ class Stepper(Held):
     """
 
     def __init__(
-        self, program: Program, *, goal: Goal | str | None = None, early_timeouts: int = 0, max_schedules: int = 2_000
+        self,
+        program: Program,
+        *,
+        goal: Goal | str | int | None = None,
+        early_timeouts: int = 0,
+        max_schedules: int = 2_000,
     ) -> None:
         super().__init__(program, early_timeouts)
         self.goal = goal_of(goal)
@@ -360,7 +365,7 @@ class Stepper(Held):
 
 
 def stepper(
-    program: Program, *, goal: Goal | str | None = None, early_timeouts: int = 0, max_schedules: int = 2_000
+    program: Program, *, goal: Goal | str | int | None = None, early_timeouts: int = 0, max_schedules: int = 2_000
 ) -> Stepper:
     """Hold a program before its first step, and let the learner choose who goes on. Blocks until it is there.
 
@@ -368,9 +373,10 @@ def stepper(
 
     Args:
         program: A function that is given a runtime and makes its threads and locks through it; also what
-            `taskpool.scenarios.program` and the programs of `taskpool.scenarios.journey` give.
-        goal: What the learner is to reach: ``"deadlock"``, ``"failure"``, ``Switches(3)``: finish in 3 switches, a goal
-            of one's own (see `visualize.stepper_goals`), or None.
+            `taskpool.scenarios.program`, the programs of `taskpool.scenarios.journey` and the levels of
+            `taskpool.exercises.levels` give.
+        goal: What the learner is to reach: ``"deadlock"``, ``"failure"``, a number: finish in so many switches from
+            thread to thread, a goal of one's own (see `visualize.stepper_goals`), or None.
         early_timeouts: How many timed operations of each thread may give up at any time.
         max_schedules: How many ways to go on are tried at most to tell whether it can still deadlock.
 

@@ -117,14 +117,16 @@ _NAMED = {
 }
 
 
-def goal_of(goal: Goal | str | None) -> Goal | None:
-    """A goal from what a learner writes.
+def goal_of(goal: Goal | str | int | None) -> Goal | None:
+    """A goal from what a learner writes; a number is that of the switches allowed.
 
     Raises:
-        ValueError: If there is no goal of that name.
+        ValueError: If there is no goal of that name, or the number is negative.
     """
+    if isinstance(goal, int):
+        return Switches(goal)
     if not isinstance(goal, str):
         return goal
     if goal not in _NAMED:
-        raise ValueError(f"goal={goal!r}: choose one of {', '.join(map(repr, _NAMED))}, or Switches(3)")
+        raise ValueError(f"goal={goal!r}: choose one of {', '.join(map(repr, _NAMED))}, or a number of switches")
     return _NAMED[goal]

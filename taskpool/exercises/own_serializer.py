@@ -139,14 +139,7 @@ def solution() -> Any:
 
 
 def a_turn_for_each_task() -> Any:
-    from collections import deque
-
-    class MySerializer:
-        def __init__(self, pool, runtime):
-            self.pool = pool
-            self.lock = runtime.Lock()
-            self.tasks = deque()
-
+    class MySerializer(solution()):
         def push(self, task):
             with self.lock:
                 self.tasks.append(task)
@@ -161,22 +154,7 @@ def a_turn_for_each_task() -> Any:
 
 
 def does_not_ask_again() -> Any:
-    from collections import deque
-
-    class MySerializer:
-        def __init__(self, pool, runtime):
-            self.pool = pool
-            self.lock = runtime.Lock()
-            self.tasks = deque()
-            self.has_turn = False
-
-        def push(self, task):
-            with self.lock:
-                self.tasks.append(task)
-                ask, self.has_turn = not self.has_turn, True
-            if ask:
-                self.pool.push(self.turn)
-
+    class MySerializer(solution()):
         def turn(self):
             with self.lock:
                 count = len(self.tasks)
@@ -191,22 +169,7 @@ def does_not_ask_again() -> Any:
 
 
 def hogs_its_thread() -> Any:
-    from collections import deque
-
-    class MySerializer:
-        def __init__(self, pool, runtime):
-            self.pool = pool
-            self.lock = runtime.Lock()
-            self.tasks = deque()
-            self.has_turn = False
-
-        def push(self, task):
-            with self.lock:
-                self.tasks.append(task)
-                ask, self.has_turn = not self.has_turn, True
-            if ask:
-                self.pool.push(self.turn)
-
+    class MySerializer(solution()):
         def turn(self):
             while True:
                 with self.lock:
@@ -220,14 +183,7 @@ def hogs_its_thread() -> Any:
 
 
 def holds_the_lock() -> Any:
-    from collections import deque
-
-    class MySerializer:
-        def __init__(self, pool, runtime):
-            self.pool = pool
-            self.lock = runtime.Lock()
-            self.tasks = deque()
-
+    class MySerializer(solution()):
         def push(self, task):
             with self.lock:
                 self.tasks.append(task)

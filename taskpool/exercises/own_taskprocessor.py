@@ -108,44 +108,17 @@ def solution() -> Any:
 
 
 def a_thread_for_each_push() -> Any:
-    from collections import deque
-
-    class MyTaskProcessor:
-        def __init__(self, runtime):
-            self.runtime = runtime
-            self.lock = runtime.Lock()
-            self.tasks = deque()
-
+    class MyTaskProcessor(solution()):
         def push(self, task):
             with self.lock:
                 self.tasks.append(task)
             self.runtime.spawn(self.work)
 
-        def work(self):
-            with self.lock:
-                task = self.tasks.popleft()
-            task()
-
     return MyTaskProcessor
 
 
 def says_too_late_that_it_stops() -> Any:
-    from collections import deque
-
-    class MyTaskProcessor:
-        def __init__(self, runtime):
-            self.runtime = runtime
-            self.lock = runtime.Lock()
-            self.tasks = deque()
-            self.at_work = False
-
-        def push(self, task):
-            with self.lock:
-                self.tasks.append(task)
-                start, self.at_work = not self.at_work, True
-            if start:
-                self.runtime.spawn(self.work)
-
+    class MyTaskProcessor(solution()):
         def work(self):
             more = True
             while more:
@@ -161,22 +134,7 @@ def says_too_late_that_it_stops() -> Any:
 
 
 def runs_tasks_under_the_lock() -> Any:
-    from collections import deque
-
-    class MyTaskProcessor:
-        def __init__(self, runtime):
-            self.runtime = runtime
-            self.lock = runtime.Lock()
-            self.tasks = deque()
-            self.at_work = False
-
-        def push(self, task):
-            with self.lock:
-                self.tasks.append(task)
-                start, self.at_work = not self.at_work, True
-            if start:
-                self.runtime.spawn(self.work)
-
+    class MyTaskProcessor(solution()):
         def work(self):
             with self.lock:
                 while self.tasks:
@@ -187,20 +145,7 @@ def runs_tasks_under_the_lock() -> Any:
 
 
 def takes_the_newest() -> Any:
-    class MyTaskProcessor:
-        def __init__(self, runtime):
-            self.runtime = runtime
-            self.lock = runtime.Lock()
-            self.tasks = []
-            self.at_work = False
-
-        def push(self, task):
-            with self.lock:
-                self.tasks.append(task)
-                start, self.at_work = not self.at_work, True
-            if start:
-                self.runtime.spawn(self.work)
-
+    class MyTaskProcessor(solution()):
         def work(self):
             while True:
                 with self.lock:

@@ -218,47 +218,10 @@ def solution() -> Any:
 
 
 def does_not_wait() -> Any:
-    from collections import deque
-
-    class MySerializer:
-        def __init__(self, pool, runtime):
-            self.pool = pool
-            self.lock = runtime.Lock()
-            self.tasks = deque()
-            self.has_turn = False
-            self.suspensions = 0
-
-        def push(self, task):
-            with self.lock:
-                self.tasks.append(task)
-                self.ask()
-
-        def ask(self):
-            if self.tasks and not self.has_turn and not self.suspensions:
-                self.has_turn = True
-                self.pool.push(self.turn)
-
-        def turn(self):
-            with self.lock:
-                count = len(self.tasks)
-            for _ in range(count):
-                with self.lock:
-                    if self.suspensions:
-                        break
-                    task = self.tasks.popleft()
-                task()
-            with self.lock:
-                self.has_turn = False
-                self.ask()
-
+    class MySerializer(solution()):
         def suspend(self):
             with self.lock:
                 self.suspensions += 1
-
-        def unsuspend(self):
-            with self.lock:
-                self.suspensions -= 1
-                self.ask()
 
     return MySerializer
 
@@ -311,117 +274,22 @@ def keeps_a_thread() -> Any:
 
 
 def a_flag_instead_of_a_count() -> Any:
-    from collections import deque
-
-    class MySerializer:
-        def __init__(self, pool, runtime):
-            self.pool = pool
-            self.runtime = runtime
-            self.lock = runtime.Lock()
-            self.tasks = deque()
-            self.has_turn = False
-            self.running = False
-            self.suspended = False
-            self.waiting = []
-
-        def push(self, task):
-            with self.lock:
-                self.tasks.append(task)
-                self.ask()
-
-        def ask(self):
-            if self.tasks and not self.has_turn and not self.suspended:
-                self.has_turn = True
-                self.pool.push(self.turn)
-
-        def turn(self):
-            with self.lock:
-                count = len(self.tasks)
-            for _ in range(count):
-                with self.lock:
-                    if self.suspended:
-                        break
-                    task = self.tasks.popleft()
-                    self.running = True
-                task()
-                with self.lock:
-                    self.running = False
-                    for event in self.waiting:
-                        event.set()
-                    self.waiting.clear()
-            with self.lock:
-                self.has_turn = False
-                self.ask()
-
+    class MySerializer(solution()):
         def suspend(self):
+            super().suspend()
             with self.lock:
-                self.suspended = True
-                if not self.running:
-                    return
-                still = self.runtime.Event()
-                self.waiting.append(still)
-            still.wait()
+                self.suspensions = 1
 
         def unsuspend(self):
             with self.lock:
-                self.suspended = False
+                self.suspensions = 0
                 self.ask()
 
     return MySerializer
 
 
 def does_not_ask_again() -> Any:
-    from collections import deque
-
-    class MySerializer:
-        def __init__(self, pool, runtime):
-            self.pool = pool
-            self.runtime = runtime
-            self.lock = runtime.Lock()
-            self.tasks = deque()
-            self.has_turn = False
-            self.running = False
-            self.suspensions = 0
-            self.waiting = []
-
-        def push(self, task):
-            with self.lock:
-                self.tasks.append(task)
-                self.ask()
-
-        def ask(self):
-            if self.tasks and not self.has_turn and not self.suspensions:
-                self.has_turn = True
-                self.pool.push(self.turn)
-
-        def turn(self):
-            with self.lock:
-                count = len(self.tasks)
-            for _ in range(count):
-                with self.lock:
-                    if self.suspensions:
-                        break
-                    task = self.tasks.popleft()
-                    self.running = True
-                task()
-                with self.lock:
-                    self.running = False
-                    for event in self.waiting:
-                        event.set()
-                    self.waiting.clear()
-            with self.lock:
-                self.has_turn = False
-                self.ask()
-
-        def suspend(self):
-            with self.lock:
-                self.suspensions += 1
-                if not self.running:
-                    return
-                still = self.runtime.Event()
-                self.waiting.append(still)
-            still.wait()
-
+    class MySerializer(solution()):
         def unsuspend(self):
             with self.lock:
                 self.suspensions -= 1

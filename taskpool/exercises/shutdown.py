@@ -136,50 +136,17 @@ def solution() -> Any:
 
 
 def looks_without_the_lock() -> Any:
-    class MyPool:
-        def __init__(self, runtime):
-            self.queue = runtime.Queue()
-            self.closed = False
-            self.threads = [runtime.spawn(self.work) for _ in range(2)]
-
-        def work(self):
-            while (task := self.queue.get()) is not None:
-                task()
-
+    class MyPool(solution()):
         def push(self, task):
             if self.closed:
                 raise RuntimeError("the pool is shut down")
             self.queue.put(task)
 
-        def shutdown(self):
-            if not self.closed:
-                self.closed = True
-                for _ in self.threads:
-                    self.queue.put(None)
-            for thread in self.threads:
-                thread.join()
-
     return MyPool
 
 
 def one_message_for_two_threads() -> Any:
-    class MyPool:
-        def __init__(self, runtime):
-            self.lock = runtime.Lock()
-            self.queue = runtime.Queue()
-            self.closed = False
-            self.threads = [runtime.spawn(self.work) for _ in range(2)]
-
-        def work(self):
-            while (task := self.queue.get()) is not None:
-                task()
-
-        def push(self, task):
-            with self.lock:
-                if self.closed:
-                    raise RuntimeError("the pool is shut down")
-                self.queue.put(task)
-
+    class MyPool(solution()):
         def shutdown(self):
             with self.lock:
                 if not self.closed:
@@ -192,23 +159,7 @@ def one_message_for_two_threads() -> Any:
 
 
 def does_not_wait() -> Any:
-    class MyPool:
-        def __init__(self, runtime):
-            self.lock = runtime.Lock()
-            self.queue = runtime.Queue()
-            self.closed = False
-            self.threads = [runtime.spawn(self.work) for _ in range(2)]
-
-        def work(self):
-            while (task := self.queue.get()) is not None:
-                task()
-
-        def push(self, task):
-            with self.lock:
-                if self.closed:
-                    raise RuntimeError("the pool is shut down")
-                self.queue.put(task)
-
+    class MyPool(solution()):
         def shutdown(self):
             with self.lock:
                 if not self.closed:
@@ -220,29 +171,9 @@ def does_not_wait() -> Any:
 
 
 def goes_on_accepting() -> Any:
-    class MyPool:
-        def __init__(self, runtime):
-            self.lock = runtime.Lock()
-            self.queue = runtime.Queue()
-            self.left = 2
-            self.closed = False
-            self.threads = [runtime.spawn(self.work) for _ in range(2)]
-
-        def work(self):
-            while (task := self.queue.get()) is not None:
-                task()
-
+    class MyPool(solution()):
         def push(self, task):
             self.queue.put(task)
-
-        def shutdown(self):
-            with self.lock:
-                if not self.closed:
-                    self.closed = True
-                    for _ in self.threads:
-                        self.queue.put(None)
-            for thread in self.threads:
-                thread.join()
 
     return MyPool
 
