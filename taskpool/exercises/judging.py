@@ -81,10 +81,10 @@ def explored(program: Callable[[Any], Any], hints: Sequence[Hint], right: str, *
         tried = f"Found on schedule {report.schedules:,} of those tried."
         return Verdict(False, _said(failure), hint, tried, failure)
     if report.exhausted:
-        return Verdict(True, right, "", report.coverage())
+        return Verdict(True, right, "", report.coverage(timed=False))
     if report.interrupted:
-        return Verdict(False, "The check was interrupted.", "Run it again.", report.coverage())
-    return Verdict(True, f"{right} There was no time for every schedule.", "", report.coverage())
+        return Verdict(False, "The check was interrupted.", "Run it again.", report.coverage(timed=False))
+    return Verdict(True, f"{right} There was no time for every schedule.", "", report.coverage(timed=False))
 
 
 def _said(failure: Failure) -> str:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Failure", "Report"]
 
 
-def _counted(failures: int) -> str:
-    return "1 failure" if failures == 1 else f"{failures} failures"
+def _amount(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 @dataclass(slots=True, repr=False)
@@ -128,9 +128,14 @@ class Report:
     def __repr__(self) -> str:
         return f"<Report {self.program}: {self.schedules:,} schedules, {len(self.failures)} failures>"
 
-    def coverage(self) -> str:
-        """One sentence: what was tried, and so what the absence of a failure means."""
-        tried = f"{self.schedules:,} schedules ({self.steps:,} steps) by {self.strategy} in {self.seconds:.1f} s"
+    def coverage(self, *, timed: bool = True) -> str:
+        """One sentence: what was tried, and so what the absence of a failure means.
+
+        Args:
+            timed: Whether to say how long it took; without it the sentence is the same on every machine.
+        """
+        took = f" in {self.seconds:.1f} s" if timed else ""
+        tried = f"{_amount(self.schedules, 'schedule')} ({_amount(self.steps, 'step')}) by {self.strategy}{took}"
         if self.exhausted:
             deadlines = "" if self.timeouts == "explore" else ", deadlines passing only when nothing else can run"
             return f"Exhausted at runtime-operation granularity{deadlines}: {tried}."
@@ -139,7 +144,7 @@ class Report:
 
     def __str__(self) -> str:
         found = len(self.failures)
-        head = f"{self.program}: {_counted(found) if found else 'no failure found'}"
+        head = f"{self.program}: {_amount(found, 'failure') if found else 'no failure found'}"
         return "\n".join([head, self.coverage(), *(f"\n{number}. {f}" for number, f in enumerate(self.failures, 1))])
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:

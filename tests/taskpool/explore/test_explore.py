@@ -250,3 +250,11 @@ def test_a_failing_scenario_leaves_a_trace_for_the_timeline():
     assert [event.seq for event in failure.trace] == list(range(len(failure.trace)))
     assert len(failure.trace) > 10
     assert failure.trace is failure.run.trace
+
+
+def test_coverage_without_times_is_the_same_everywhere():
+    report = explore(lambda runtime: None)
+    assert report.coverage(timed=False) == (
+        "Exhausted at runtime-operation granularity, deadlines passing only when nothing else can run: "
+        "1 schedule (0 steps) by optimal."
+    )
