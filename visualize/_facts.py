@@ -38,7 +38,7 @@ def bar_facts(bar: Bar) -> tuple[str, ...]:
     if bar.inline:
         within = "" if bar.parent is None else f" inside task {bar.parent}"
         lines.append(f"runs inline{within}: {INLINE_REASONS.get(bar.inline, bar.inline)}")
-    elif bar.pushed is not None:
+    elif bar.pushed is not None and bar.pushed <= bar.start:
         by = f", pushed by {shortened(bar.pushed_by, _NAME)}" if bar.pushed_by else ""
         lines.append(f"waited {seconds(bar.start - bar.pushed)} in its queue{by}")
     if bar.first != bar.last or bar.kind is not BarKind.CONTROL:

@@ -7,15 +7,17 @@ figure is plain data, drawn by whatever shows it. Texts take the colour of the p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from visualize._extra import extra
-from visualize._geometry import CHARACTER, NAME_WIDTH, Geometry, Place, geometry_of, text_width
+from visualize._figure_layout import layout_of
+from visualize._fills import CLEAR, Part, holding, is_still, lifelines, parts_of
+from visualize._geometry import Geometry, Place, geometry_of, text_width
 from visualize._hover import Target, targets
-from visualize._legend import MOST_NAMES, end_of, legend_of, nothing_of
-from visualize._picture import Picture, Role, RowKind, Shape
-from visualize._plotly import GREY, adaptive, base_layout
+from visualize._legend import MOST_NAMES, legend_of
+from visualize._picture import Picture, Role, Shape
+from visualize._plotly import adaptive
 from visualize.palette import POOL, plotly_text, shortened
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["figure_data", "figure_of"]
 
-_NARROW = 440
 _WIDTH = 760  # what most notebooks give a figure, in pixels; texts are chosen for it
 
 
@@ -38,7 +39,7 @@ def figure_of(picture: Picture) -> go.Figure:
 def figure_data(picture: Picture) -> dict[str, Any]:
     """The figure's data and layout as plain lists and dictionaries."""
     drawing = _Drawing(picture)
-    return {"data": drawing.traces(), "layout": drawing.layout()}
+    return {"data": drawing.traces(), "layout": layout_of(picture, drawing.geometry)}
 
 
 class _Drawing:
@@ -46,6 +47,7 @@ class _Drawing:
         self.picture = picture
         self.geometry: Geometry = geometry_of(picture, _WIDTH)
         self.places = [place for _, _, places in self.geometry.sections for place in places]
+        self.holding = {found for place in self.places for found in holding(place)}
         self.targets: dict[tuple[int, int], list[Target]] = {}
         for place in self.places:
             for target in targets(place, self.geometry):
@@ -89,17 +91,14 @@ class _Drawing:
         return _group_name(shape)
 
     def _bars(self, name: str, members: Sequence[tuple[Shape, Place]]) -> dict[str, Any]:
-        styles = [shape.style for shape, _ in members]
-        pausing = [shape.role is Role.PAUSING for shape, _ in members]
-        extents = [self.geometry.extent(shape, place) for shape, place in members]
+        parts = [part for shape, place in members for part in self._parts(shape, place)]
+        styles = [part.shape.style for part in parts]
+        pausing = [part.shape.role is Role.PAUSING for part in parts]
         marker: dict[str, Any] = {
-            "color": _one([style.colour for style in styles]),
-            "line": {
-                "color": _one([style.edge for style in styles]),
-                "width": _one([_line(shape) for shape, _ in members]),
-            },
+            "color": _one([part.fill for part in parts]),
+            "line": {"color": _one([style.edge for style in styles]), "width": _one([part.line for part in parts])},
         }
-        shapes = ["|" if asked else style.plotly_shape for style, asked in zip(styles, pausing, strict=True)]
+        shapes = [_pattern(part) for part in parts]
         if any(shapes):
             still = [style.pattern == "slanted lines" or asked for style, asked in zip(styles, pausing, strict=True)]
             ink = [style.edge if waits else style.ink for style, waits in zip(styles, still, strict=True)]
@@ -116,13 +115,18 @@ class _Drawing:
             "orientation": "h",
             "name": adaptive(plotly_text(shortened(name, 28))),
             "legendgroup": plotly_text(shortened(name, 60)),
-            "base": [round(shape.low, self.digits) for shape, _ in members],
-            "x": [round(shape.high - shape.low, self.digits) for shape, _ in members],
-            "y": [round((top + bottom) / 2, 1) for top, bottom in extents],
-            "width": [round(bottom - top, 1) for top, bottom in extents],
+            "base": [round(part.low, self.digits) for part in parts],
+            "x": [round(part.high - part.low, self.digits) for part in parts],
+            "y": [round((part.top + part.bottom) / 2, 1) for part in parts],
+            "width": [round(part.bottom - part.top, 1) for part in parts],
             "marker": marker,
             "hoverinfo": "skip",
         }
+
+    def _parts(self, shape: Shape, place: Place) -> Iterator[Part]:
+        key = (id(place), id(shape))
+        tops = self.targets.get(key, []) if id(shape) in self.holding else None
+        return parts_of(shape, place, self.geometry, tops)
 
     def _targets(self, name: str, members: Sequence[tuple[Shape, Place]]) -> dict[str, Any]:
         """What one points at: where bars lie in one another, plotly itself would often show the outer one's facts."""
@@ -135,7 +139,7 @@ class _Drawing:
             "x": [round(target.high - target.low, self.digits) for target, _ in boxes],
             "y": [round((target.top + target.bottom) / 2, 1) for target, _ in boxes],
             "width": [round(target.bottom - target.top, 1) for target, _ in boxes],
-            "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 0}},
+            "marker": {"color": CLEAR, "line": {"width": 0}},
             "hovertext": ["<br>".join(map(plotly_text, target.shape.facts)) for target, _ in boxes],
             "hoverinfo": "text",
             "showlegend": False,
@@ -159,12 +163,12 @@ class _Drawing:
             "x": [round(shape.high - shape.low, self.digits) for shape, *_ in chosen],
             "y": [round((top + bottom) / 2, 1) for _, top, bottom, _ in chosen],
             "width": [round(bottom - top, 1) for _, top, bottom, _ in chosen],
-            "text": [plotly_text(text) for *_, text in chosen],
+            "text": [_plated(plotly_text(text), shape) for shape, *_, text in chosen],
             "textposition": "inside",
             "insidetextanchor": "start",
             "textangle": 0,
             "textfont": {"color": [shape.style.ink for shape, *_ in chosen], "size": 11},
-            "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 0}},
+            "marker": {"color": CLEAR, "line": {"width": 0}},
             "hoverinfo": "skip",
             "showlegend": False,
         }
@@ -179,118 +183,18 @@ class _Drawing:
 
     def _alive(self) -> dict[str, Any]:
         """A thin line from a thread's start to its stop, below everything else."""
-        lines = [
-            (shape, place.middle) for place in self.places for shape in place.row.shapes if shape.role is Role.ALIVE
-        ]
+        lines = [(low, high, place.middle) for place in self.places for low, high in lifelines(place.row)]
         return {
             "type": "bar",
             "orientation": "h",
-            "base": [round(shape.low, self.digits) for shape, _ in lines],
-            "x": [round(shape.high - shape.low, self.digits) for shape, _ in lines],
-            "y": [round(y, 1) for _, y in lines],
+            "base": [round(low, self.digits) for low, _, _ in lines],
+            "x": [round(high - low, self.digits) for low, high, _ in lines],
+            "y": [round(y, 1) for *_, y in lines],
             "width": 1,
             "marker": {"color": "rgba(128,128,128,0.7)", "line": {"width": 0}},
             "hoverinfo": "skip",
             "showlegend": False,
         }
-
-    # -- layout --------------------------------------------------------------------------------------------------
-
-    def layout(self) -> dict[str, Any]:
-        geometry, axis = self.geometry, self.picture.axis
-        rows = [place for place in self.places if place.row.kind is not RowKind.HEADING]
-        below = 26 + len(self.picture.notes) * 17
-        bottom = below + 14 + self._legend_lines() * 19
-        layout = base_layout(geometry.height + bottom + 8)
-        layout["margin"] = {"l": round(geometry.left), "r": 12, "t": 8, "b": bottom}
-        layout["barmode"] = "overlay"
-        layout["uniformtext"] = {"mode": "hide", "minsize": 9}
-        layout["xaxis"] |= {
-            "range": [axis.low, axis.high],
-            "tickprefix": adaptive("").removesuffix("</span>"),
-            "ticksuffix": "</span>",
-            "nticks": 8,
-        }
-        layout["yaxis"] |= {
-            "range": [geometry.height, 0],
-            "fixedrange": True,
-            "showgrid": False,
-            "tickmode": "array",
-            "tickvals": [round(place.middle, 1) for place in rows],
-            "ticktext": [adaptive(plotly_text(shortened(place.row.name, NAME_WIDTH))) for place in rows],
-            "ticklen": 0,
-        }
-        layout["legend"] = {
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": -below / max(1.0, geometry.height),
-            "yanchor": "top",
-            "bgcolor": "rgba(0,0,0,0)",
-            "traceorder": "normal",
-            "itemwidth": 30,
-        }
-        layout["shapes"], layout["annotations"] = self._marks()
-        return layout
-
-    def _marks(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        axis, lines, texts = self.picture.axis, [], []
-        for section, baseline, places in self.geometry.sections:
-            title = adaptive(plotly_text(shortened(section.title, 70)), "font-weight:700;font-size:15px")
-            texts.append(self._note(baseline - 10, f"{title}   {adaptive(plotly_text(section.subtitle))}"))
-            if not places:
-                texts.append(self._note(baseline + 14, adaptive(nothing_of(section))))
-            for place in places:
-                if place.row.kind is RowKind.HEADING:
-                    name = adaptive(plotly_text(shortened(place.row.name, 60)), "font-weight:600")
-                    texts.append(self._note(place.bottom - 10, name))
-            if places and axis.low < section.end < axis.high:
-                top, bottom = places[0].top, places[-1].bottom
-                lines.append(
-                    {
-                        "type": "line",
-                        "x0": section.end,
-                        "x1": section.end,
-                        "y0": top,
-                        "y1": bottom,
-                        "line": {"color": GREY, "width": 1, "dash": "dot"},
-                    }
-                )
-                at = (section.end - axis.low) / self.pixel
-                left = section.end - axis.low > (axis.high - axis.low) * 0.6
-                heading = text_width(shortened(places[0].row.name, 60), 12) + 18 - self.geometry.left
-                texts.append(
-                    {
-                        "x": section.end,
-                        "y": places[0].bottom - 10,
-                        "text": adaptive(plotly_text(end_of(section))),
-                        "showarrow": False,
-                        "xanchor": "right" if left else "left",
-                        "xshift": 0 if left else round(max(0.0, heading - at)),
-                    }
-                )
-        for number, text in enumerate([axis.title, *self.picture.notes]):
-            below = {"y": 0, "yref": "paper", "yanchor": "top", "yshift": -3 - 17 * number}
-            texts.append(self._note(0, adaptive(plotly_text(text))) | below)
-        return lines, texts
-
-    def _note(self, y: float, markup: str) -> dict[str, Any]:
-        return {
-            "x": 0,
-            "xref": "paper",
-            "xshift": -self.geometry.left + 8,
-            "xanchor": "left",
-            "y": y,
-            "yref": "y",
-            "text": markup,
-            "showarrow": False,
-        }
-
-    def _legend_lines(self) -> int:
-        """How many lines the legend takes on a narrow page; plotly gives all entries the width of the longest."""
-        names = [shortened(name, 28) for name, _, _ in legend_of(self.picture)]
-        widest = 50 + max((len(name) for name in names), default=0) * CHARACTER
-        return -(-len(names) // max(1, int(_NARROW / widest)))
 
 
 def _group_name(shape: Shape) -> str:
@@ -308,10 +212,20 @@ def _group_name(shape: Shape) -> str:
     }[shape.role]
 
 
-def _line(shape: Shape) -> int:
-    if shape.role in (Role.TURN, Role.MANY):
-        return 0
-    return 2 if shape.failed else 1
+def _pattern(part: Part) -> str:
+    if part.fill == CLEAR:
+        return ""
+    return "|" if part.shape.role is Role.PAUSING else part.shape.style.plotly_shape
+
+
+def _plated(text: str, shape: Shape) -> str:
+    """``text`` so that it can be read: in the page's colour, or on a plate that keeps the bar's pattern off it."""
+    if is_still(shape):
+        return adaptive(text)
+    if shape.style.pattern == "plain":
+        return text
+    look = f"paint-order:stroke;stroke:{shape.style.colour};stroke-width:4px;stroke-linejoin:round"
+    return f'<span style="{look}">{text}</span>'
 
 
 def _one(values: list[Any]) -> Any:

@@ -5,12 +5,13 @@ A shape leaves its first strip free for its name; what lies inside it begins bel
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from visualize._picture import Picture, Role, Row, RowKind, Section, Shape
 from visualize.palette import shortened
 
-__all__ = ["CHARACTER", "NAME_WIDTH", "Geometry", "Place", "geometry_of", "text_width"]
+__all__ = ["CHARACTER", "NAME_WIDTH", "Geometry", "Place", "geometry_of", "lane_area", "text_width"]
 
 CHARACTER = 6.2  # mean width of a character of 11 px
 NAME_WIDTH = 24  # characters of a row's name
@@ -18,6 +19,7 @@ _WIDE, _NARROW = frozenset("mwMW@%…—"), frozenset("ijltfr.,:;|'!()[]/ -·‖
 _MOST_LEVELS = 5
 _TITLE = 30.0
 _GAP = 12.0
+_END = 16.0  # below a run's rows, for what is said of its end
 _HEADING = 25.0
 
 
@@ -40,7 +42,7 @@ class Geometry:
 
     Attributes:
         sections: Each section with the baseline of its title and its rows.
-        height: Of everything.
+        height: Of everything; the last rows end above it where something is said of a run's end.
         left: Room for the rows' names.
         strip: Room for a shape's name where others lie inside it.
     """
@@ -65,6 +67,12 @@ class Geometry:
         """From where to where its name may stand."""
         top, bottom = self.extent(shape, place)
         return (top, top + self.strip) if shape.room != (shape.low, shape.high) else (top, bottom)
+
+
+def lane_area(places: Sequence[Place]) -> tuple[float, float]:
+    """From the top of a run's first lane, below the heading above it, to the bottom of its last row."""
+    first = next((place for place in places if place.row.kind is not RowKind.HEADING), places[0])
+    return first.top, places[-1].bottom
 
 
 def text_width(text: str, size: float = 11) -> float:
@@ -102,5 +110,7 @@ def geometry_of(picture: Picture, width: float) -> Geometry:
             places.append(Place(row, y, y + tall))
             y += tall
         sections.append((section, baseline, tuple(places)))
+        if section.rows and picture.axis.low < section.end < picture.axis.high:
+            y += _END
         y += _GAP
     return Geometry(tuple(sections), y - _GAP + 4 if sections else y, left, strip)

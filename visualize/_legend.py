@@ -40,5 +40,5 @@ def nothing_of(section: Section) -> str:
 
 
 def end_of(section: Section) -> str:
-    """What to say about a run's last event where the axis goes on."""
+    """What to say about a run's last event, below its rows, where the axis goes on."""
     return {"deadlocked": "nothing moves any more", "completed": "completed"}.get(section.outcome, "end of the trace")

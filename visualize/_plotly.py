@@ -1,7 +1,7 @@
 """What all our plotly figures have in common: they suit light and dark pages, and offer nothing that leaves the page.
 
-Nothing is fetched: a figure is plain data, drawn by whatever shows it. Texts take the colour of the page where the page
-tells one, and else a grey that is read on both.
+Nothing is fetched: a figure is plain data, drawn by whatever shows it. Texts take the colour that the page gives to its
+own; no grey of ours could be read as well on white and on black.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-__all__ = ["CONFIG", "GREY", "PLOTLY_MIME", "adaptive", "base_layout", "bundle_of"]
+__all__ = ["CONFIG", "GREY", "PAGE", "PLOTLY_MIME", "adaptive", "base_layout", "bundle_of"]
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 
@@ -24,12 +24,13 @@ CONFIG: dict[str, Any] = {
 }
 
 GREY = "#767676"
-_ADAPTIVE = f"var(--jp-content-font-color1, var(--vscode-foreground, {GREY}))"
+#: The colour of the text of the page that shows the figure, as CSS says it.
+PAGE = "var(--jp-content-font-color1, var(--vscode-foreground, currentColor))"
 
 
 def adaptive(markup: str, style: str = "") -> str:
-    """Plotly's markup for a text in the page's own colour, or a grey that is read on light and dark."""
-    return f'<span style="color:{_ADAPTIVE};{style}">{markup}</span>'
+    """Plotly's markup for a text in the page's own colour."""
+    return f'<span style="color:{PAGE};{style}">{markup}</span>'
 
 
 def base_layout(height: float) -> dict[str, Any]:

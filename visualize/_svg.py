@@ -9,18 +9,20 @@ from __future__ import annotations
 import base64
 import zlib
 
-from visualize._geometry import CHARACTER, NAME_WIDTH, Geometry, Place, geometry_of, text_width
+from visualize._geometry import CHARACTER, NAME_WIDTH, Geometry, Place, geometry_of, lane_area, text_width
 from visualize._legend import end_of, legend_of, nothing_of
 from visualize._picture import Picture, Role, RowKind, Section, Shape
-from visualize.palette import Style, escaped, shortened
+from visualize.palette import BLOCKED, PAUSED, Style, escaped, shortened
 
 __all__ = ["Swatches", "image_of", "page", "svg_of"]
 
 _FONT = "system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
 _ADAPTS = ' style="max-width:100%;height:auto;background:transparent"'
+#: What stands still is pale on a light card and dark on a dark one; a page around it may do the same by these classes.
 _CARD = (
     "<style>:root{color:#1f2328}#card{fill:#fff;stroke:#d0d7de}"
-    "@media(prefers-color-scheme:dark){:root{color:#e6edf3}#card{fill:#111;stroke:#3d444d}}</style>"
+    "@media(prefers-color-scheme:dark){:root{color:#e6edf3}#card{fill:#111;stroke:#3d444d}"
+    ".still{fill:#3a2416}.still-text{fill:#f6e5da}.still-plate{stroke:#3a2416}}</style>"
 )
 _MARKS = {
     "dots": "M2 2h.01M6 6h.01",
@@ -79,28 +81,32 @@ class Swatches:
         """The patterns used so far, as markup."""
         return "".join(self._patterns.values())
 
-    def fill(self, style: Style) -> str:
-        """What stands in a ``fill`` attribute."""
-        marks = _MARKS.get(style.pattern)
+    def look(self, style: Style) -> str:
+        """The attributes that fill a shape."""
+        marks, still = _MARKS.get(style.pattern), _class("still", style)
         if marks is None:
-            return style.colour
+            return f'fill="{style.colour}"{still}'
         name = f"{self._prefix}-{style.colour[1:]}-{style.pattern.replace(' ', '-')}"
         ink, opacity = (style.edge, 0.55) if style.pattern == "slanted lines" else (style.ink, 0.4)
         self._patterns.setdefault(
             name,
             f'<pattern id="{name}" width="8" height="8" patternUnits="userSpaceOnUse">'
-            f'<rect width="8" height="8" fill="{style.colour}"/>'
+            f'<rect width="8" height="8" fill="{style.colour}"{still}/>'
             f'<path d="{marks}" stroke="{ink}" stroke-width="1.3" stroke-linecap="round" fill="none" '
             f'opacity="{opacity}"/></pattern>',
         )
-        return f"url(#{name})"
+        return f'fill="url(#{name})"'
 
     def box(self, x: float, y: float, width: float, height: float, style: Style) -> str:
         """A rectangle in a style."""
         return (
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="1.5" '
-            f'fill="{self.fill(style)}" stroke="{style.edge}"/>'
+            f'{self.look(style)} stroke="{style.edge}"/>'
         )
+
+
+def _class(name: str, style: Style) -> str:
+    return f' class="{name}"' if style in (BLOCKED, PAUSED) else ""
 
 
 class _Drawing:
@@ -142,20 +148,17 @@ class _Drawing:
 
     def _guides(self, section: Section, places: tuple[Place, ...]) -> None:
         axis = self.picture.axis
-        top, bottom = places[0].top, places[-1].bottom + 2
+        top, bottom = lane_area(places)
         lines = "".join(
             f'<path d="M{self._x(tick):.1f} {top:.1f}V{bottom:.1f}"/>' for tick in axis.ticks(self._tick_count())
         )
         self.parts.append(f'<g stroke="currentColor" opacity=".13">{lines}</g>')
         if axis.low < section.end < axis.high:
             x, text = self._x(section.end), end_of(section)
-            # Right of the line where there is room, and never on the heading that stands on the same line.
-            start = max(x + 4, 28 + text_width(shortened(places[0].row.name, 60), 12))
-            fits = start + text_width(text) < self.right
-            where = f'x="{start:.1f}"' if fits else f'x="{self.right}" text-anchor="end"'
+            anchor = "start" if x + text_width(text) < self.right else "end"
             self.parts.append(
-                f'<path d="M{x:.1f} {top:.1f}V{bottom:.1f}" stroke="currentColor" stroke-dasharray="3 3"/>'
-                f'<text {where} y="{top + 9:.1f}">{escaped(text)}</text>'
+                f'<path d="M{x:.1f} {top:.1f}V{bottom + 2:.1f}" stroke="currentColor" stroke-dasharray="3 3"/>'
+                f'<text x="{x:.1f}" y="{bottom + 14:.1f}" text-anchor="{anchor}">{escaped(text)}</text>'
             )
 
     def _row(self, place: Place) -> None:
@@ -178,10 +181,10 @@ class _Drawing:
         top, bottom = self.geometry.extent(shape, place)
         title = "" if self.standalone else f"<title>{escaped(' · '.join(shape.facts))}</title>"
         if shape.role in (Role.TURN, Role.MANY):
-            fill = style.edge if shape.role is Role.TURN else self.swatches.fill(style)
+            fill = f'fill="{style.edge}"' if shape.role is Role.TURN else self.swatches.look(style)
             self.parts.append(
                 f'<rect x="{low:.1f}" y="{top:.1f}" width="{max(1.0, high - low):.1f}" height="{bottom - top:.1f}" '
-                f'fill="{fill}" shape-rendering="crispEdges">{title}</rect>'
+                f'{fill} shape-rendering="crispEdges">{title}</rect>'
             )
             if shape.role is Role.MANY:
                 self._label(shape, top, bottom)
@@ -191,7 +194,7 @@ class _Drawing:
         dashes = ' stroke-dasharray="3 2"' if shape.role is Role.PAUSING else ""
         thick = ' stroke-width="1.8"' if shape.failed else ""
         box = f'x="{low:.1f}" y="{top:.1f}" width="{width:.1f}" height="{bottom - top:.1f}" rx="1.5"'
-        look = f'fill="{self.swatches.fill(style)}" stroke="{style.edge}"{thick}{dashes}'
+        look = f'{self.swatches.look(style)} stroke="{style.edge}"{thick}{dashes}'
         self.parts.append(f"<rect {box} {look}>{title}</rect>")
         top, bottom = self.geometry.label_extent(shape, place)
         if not self._label(shape, top, bottom) and shape.failed and width >= 9 and bottom - top >= 8:
@@ -208,12 +211,13 @@ class _Drawing:
         style = shape.style
         for text in shape.texts:
             if text and text_width(text, size) + 6 <= high - low:
-                halo = ""
+                plate, still = "", _class("still-text", style)
                 if style.pattern != "plain":
-                    halo = f' stroke="{style.colour}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
+                    plate = f' stroke="{style.colour}" stroke-width="4" stroke-linejoin="round" paint-order="stroke"'
+                    still = _class("still-text still-plate", style)
                 self.parts.append(
                     f'<text x="{low + 3.5:.1f}" y="{(top + bottom) / 2 + size * 0.36:.1f}" font-size="{size}" '
-                    f'fill="{style.ink}"{halo} pointer-events="none">{escaped(text)}</text>'
+                    f'fill="{style.ink}"{plate}{still} pointer-events="none">{escaped(text)}</text>'
                 )
                 return True
         return False

@@ -35,15 +35,19 @@ def html_table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """An HTML table: the first column names the rows, the others are numbers. Empty names give no head."""
     head = ""
     if any(names):
-        cells = "".join(f"<th style='text-align:{_side(at)}'>{escaped(name)}</th>" for at, name in enumerate(names))
+        cells = "".join(_cell(name, at, "col" if name else "") for at, name in enumerate(names))
         head = f"<thead><tr>{cells}</tr></thead>"
     body = "".join(
-        f"<tr><th style='text-align:left' scope='row'>{escaped(str(first))}</th>"
-        + "".join(f"<td style='text-align:right'>{escaped(str(cell))}</td>" for cell in rest)
-        + "</tr>"
-        for first, *rest in rows
+        f"<tr>{''.join(_cell(cell, at, '' if at else 'row') for at, cell in enumerate(row))}</tr>" for row in rows
     )
-    return f"<table>{head}<tbody>{body}</tbody></table>"
+    return f"<table style='border-collapse:collapse'>{head}<tbody>{body}</tbody></table>"
+
+
+def _cell(content: object, column: int, scope: str) -> str:
+    """A cell, a heading if it has a scope: the first column to the left, numbers to the right, with room between."""
+    tag = f"th scope='{scope}'" if scope else "td"
+    look = f"text-align:{'right' if column else 'left'};padding:.25em .75em"
+    return f"<{tag} style='{look}'>{escaped(str(content))}</{tag[:2]}>"
 
 
 def text_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -55,7 +59,3 @@ def text_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]
         cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))]
         lines.append("  ".join(cells).rstrip())
     return lines
-
-
-def _side(column: int) -> str:
-    return "left" if column == 0 else "right"

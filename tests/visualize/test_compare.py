@@ -1,6 +1,7 @@
 """Runs side by side: one axis, one table, one verdict."""
 
 import json
+import re
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
@@ -133,6 +134,12 @@ def test_as_text(runs):
     assert max(map(len, compare.text(*runs, width=60).split("\n"))) <= 60
 
 
+def test_the_table_has_room_between_its_columns_and_no_empty_heading(runs):
+    markup = compare(*runs)._table_html()
+    assert "<th" in markup and not [cell for cell in re.findall(r"<th\b[^>]*>([^<]*)<", markup) if not cell]
+    assert markup.count("padding:") == markup.count("<th scope") + markup.count("<td")
+
+
 def test_titles_tell_runs_apart(runs, taskpool_events):
     old, new = runs
     assert compare(old, new, new).titles == ("story on threadpool", "story on taskpool (1)", "story on taskpool (2)")
@@ -152,7 +159,7 @@ def test_a_notebook_shows_the_verdict_the_timelines_and_the_table(runs, monkeypa
     ]
     assert "\n".join(data["text/plain"] for data in shown).split() == comparison.text.split()
     whole = comparison._repr_mimebundle_()
-    assert whole["text/plain"] == comparison.text and "<table>" in whole["text/html"]
+    assert whole["text/plain"] == comparison.text and "<table style=" in whole["text/html"]
     assert len(json.dumps(whole)) < 80_000
 
 

@@ -8,8 +8,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from visualize import timeline
-from visualize._plotly import PLOTLY_MIME
+from visualize import compare, timeline
+from visualize._fills import CLEAR, STILL
+from visualize._plotly import GREY, PAGE, PLOTLY_MIME
+from visualize.palette import BLOCKED, PAUSED
 
 NASTY = "</script><script>alert(1)</script>"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -184,6 +186,89 @@ def test_the_figure_draws_inner_levels_last_and_names_each_serializer_once(taskp
     groups = [trace.get("legendgroup") for trace in data]
     outer, inner = groups.index("A"), len(groups) - 1 - groups[::-1].index("B")
     assert outer < inner
+
+
+def rectangles(data, colour):
+    """Low, high, top and bottom of the bars of a colour."""
+    found = []
+    for trace in data:
+        colours = trace["marker"]["color"]
+        colours = colours if isinstance(colours, list) else [colours] * len(trace["base"])
+        found += [
+            (low, low + x, y - width / 2, y + width / 2)
+            for one, low, x, y, width in zip(
+                colours, trace["base"], trace["x"], trace["y"], _list(trace["width"], trace), strict=True
+            )
+            if one == colour
+        ]
+    return found
+
+
+def _list(value, trace):
+    return value if isinstance(value, list) else [value] * len(trace["base"])
+
+
+def test_nothing_is_drawn_below_what_is_filled_see_through(threadpool_events):
+    data = bundle(threadpool_events)[PLOTLY_MIME]["data"]
+    still = rectangles(data, STILL)
+    assert len(still) == 6  # p/0 and p/1, boss twice, B being paused and paused
+    others = [
+        box
+        for colour in {one for trace in data for one in _list(trace["marker"]["color"], trace)} - {STILL, CLEAR}
+        for box in rectangles(data, colour)
+    ]
+    for low, high, top, bottom in still:
+        for other_low, other_high, other_top, other_bottom in others:
+            apart = other_high <= low + 0.01 or high <= other_low + 0.01 or other_bottom <= top or bottom <= other_top
+            assert apart
+
+
+def test_names_on_patterns_stand_on_plates_and_names_on_what_stands_still_in_the_pages_colour(threadpool_events):
+    data = bundle(threadpool_events)[PLOTLY_MIME]["data"]
+    [words] = [trace["text"] for trace in data if "text" in trace]
+    look = {re.sub("<[^>]+>", "", word): re.findall(r"(stroke|color):([^;]+)", word) for word in words}
+    assert look["1 pause"] == []  # plain
+    assert look["4 call"][0] == ("stroke", "#E69F00")  # dots
+    assert look["kept: B is paused"] == [("color", PAGE)]
+
+
+def test_no_grey_of_ours_is_a_text(taskpool_events):
+    figure = bundle(taskpool_events)[PLOTLY_MIME]
+    texts = [note["text"] for note in figure["layout"]["annotations"]] + figure["layout"]["yaxis"]["ticktext"]
+    texts += [trace["name"] for trace in figure["data"] if "name" in trace]
+    assert texts and all(f"color:{PAGE};" in text for text in texts)
+    assert GREY not in PAGE
+
+
+def test_what_is_said_of_a_runs_end_stands_below_its_rows(threadpool_events, taskpool_events):
+    runs = [SimpleNamespace(trace=threadpool_events, design="old", outcome="deadlocked"), taskpool_events]
+    figure = compare(*runs)._repr_mimebundle_()[PLOTLY_MIME]["layout"]
+    notes = {re.sub("<[^>]+>", "", note["text"]): note for note in figure["annotations"]}
+    said = notes["nothing moves any more"]
+    lanes = [y for y in figure["yaxis"]["tickvals"] if y < said["y"]]
+    assert len(lanes) == 5  # below all of the first run's
+    others = [note["y"] for text, note in notes.items() if note.get("yref") == "y" and text != "nothing moves any more"]
+    assert min(abs(y - (said["y"] + 7)) for y in others) > 14
+    svg = compare.svg(*runs)
+    heights = {"".join(one.itertext()): float(one.get("y")) for one in elements(svg, "text")}
+    height = heights.pop("nothing moves any more")
+    assert all(abs(height - other) > 12 for other in heights.values())
+
+
+def test_what_stands_still_is_dark_on_a_dark_card(threadpool_events):
+    svg = timeline.svg(threadpool_events, standalone=True)
+    assert ".still{fill:#3a2416}" in svg
+    [plate] = [one for one in elements(svg, "text") if "kept: B is paused" in "".join(one.itertext())]
+    assert plate.get("class") == "still-text still-plate" and plate.get("stroke") == BLOCKED.colour
+    marked = [one for one in elements(svg, "rect") if one.get("class") == "still"]
+    assert marked and all(one.get("fill") in (BLOCKED.colour, PAUSED.colour) for one in marked)
+
+
+def test_a_task_that_was_told_to_end_before_it_began_waited_no_negative_time(teller):
+    teller(0, "main", "task_pushed", "A", 8, label="first", wait=False, depth=1)
+    teller(2, "main", "task_pushed", "A", 9, label="x", wait=False, depth=1)
+    teller(3, "p/0", "task_failed", "A", 9, error="it never started here")
+    assert "waited" not in str(bundle(teller.events)[PLOTLY_MIME])
 
 
 def test_one_points_at_the_innermost_bar_or_at_its_callers_name(taskpool_events):
