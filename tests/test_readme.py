@@ -36,5 +36,12 @@ def test_links_and_commands_are_there(page):
     assert set(stories) <= set(list_scenarios())
 
 
+def test_it_opens_with_the_picture_and_what_one_sees():
+    _title, first, picture, _which, lines = README.split("\n\n")[:5]
+    assert first.count("\n") == 0
+    assert picture.startswith("![") and picture.endswith("](docs/comparison.svg)")
+    assert re.findall(r"^[0-9]\.", lines, re.MULTILINE) == ["1.", "2.", "3.", "4.", "5."]
+
+
 def test_the_picture_is_what_the_program_draws_today():
     assert (ROOT / "docs" / "comparison.svg").read_text(encoding="utf-8") == draw(), "run `make still`"
