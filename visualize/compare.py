@@ -1,7 +1,7 @@
 """Two or more runs side by side: their timelines on one time axis, their figures in one table, and a verdict.
 
-``compare(old, new)`` shows, in a notebook, the verdict, the timelines and the table, and with ``play=True`` the player
-too; ``.verdict``, ``.player``, ``.figure``, ``.svg``, ``.table`` and ``.text`` are its parts.
+``compare(old, new)`` shows, in a notebook, the verdict, the player, the timelines and the table; ``play=False`` leaves
+the player out. ``.verdict``, ``.player``, ``.figure``, ``.svg``, ``.table`` and ``.text`` are its parts.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Comparison:
         options: As `compare` says.
     """
 
-    def __init__(self, runs: Sequence[Any], titles: Sequence[str], play: bool = False, **options: Any) -> None:
+    def __init__(self, runs: Sequence[Any], titles: Sequence[str], play: bool = True, **options: Any) -> None:
         self.titles = tuple(cleaned(title) for title in titles)
         self._runs, self._play, self._between = runs, play, options.get("between")
         sources = [source_of(run) for run in runs]
@@ -127,13 +127,14 @@ class Comparison:
         return f"<p>{escaped(self.verdict)}</p>"
 
     def _ipython_display_(self) -> None:
-        """Show outputs one below the other: the verdict, the player if it is wanted, the timelines and the table."""
+        """Show outputs one below the other: the verdict, the player unless it is unwanted, the timelines, the table."""
         import IPython.display
 
         display: Any = IPython.display.display
         display({"text/html": self._verdict_html(), "text/plain": self.verdict}, raw=True)
         if self._play:
-            display(self.player._repr_mimebundle_(), raw=True)
+            # As text the player says what the timelines below it say.
+            display({**self.player._repr_mimebundle_(), "text/plain": self.player.title}, raw=True)
         display(self._timeline._repr_mimebundle_(), raw=True)
         display({"text/html": self._table_html(), "text/plain": self._table_text()}, raw=True)
 
@@ -143,7 +144,7 @@ def compare(
     by: str = "auto",
     between: tuple[float, float] | None = None,
     limit: int = FIGURE_LIMIT,
-    play: bool = False,
+    play: bool = True,
 ) -> Comparison:
     """Put runs side by side. Does not block; any thread.
 
@@ -153,7 +154,8 @@ def compare(
         by: ``time``, ``order`` (each event takes the same room) or ``auto``; see `visualize.timeline`.
         between: From when to when, in seconds of the runs; None for everything.
         limit: How many bars are drawn at most, in all.
-        play: Whether a notebook shows the player too, between the verdict and the timelines.
+        play: Whether a notebook shows the player too, between the verdict and the timelines; it is some megabytes
+            for runs of very many events.
 
     Raises:
         TypeError: If there is no trace in one of the runs.

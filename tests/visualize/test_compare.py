@@ -150,7 +150,7 @@ def test_titles_tell_runs_apart(runs, taskpool_events):
 def test_a_notebook_shows_the_verdict_the_timelines_and_the_table(runs, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
-    comparison = compare(*runs)
+    comparison = compare(*runs, play=False)
     comparison._ipython_display_()
     assert [set(data) for data in shown] == [
         {"text/html", "text/plain"},
@@ -163,10 +163,10 @@ def test_a_notebook_shows_the_verdict_the_timelines_and_the_table(runs, monkeypa
     assert len(json.dumps(whole)) < 80_000
 
 
-def test_the_player_is_shown_where_it_is_asked_for(runs, monkeypatch):
+def test_the_player_is_shown_unless_it_is_unwanted(runs, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
-    comparison = compare(*runs, play=True)
+    comparison = compare(*runs)
     comparison._ipython_display_()
     assert [data["text/plain"].split("\n")[0].split(":")[0] for data in shown[:1] + shown[2:3]] == [
         "threadpool deadlocked after 10 ms",
@@ -174,6 +174,10 @@ def test_the_player_is_shown_where_it_is_asked_for(runs, monkeypatch):
     ]
     assert len(shown) == 4 and "<iframe" in shown[1]["text/html"]
     assert comparison.player is comparison.player
+    assert shown[1]["text/plain"] == "Player: threadpool and taskpool"  # the timelines' text says the rest
+    assert shown[1]["text/html"].count("<img") == 1  # for where scripts and frames are removed
+    assert sum(len(json.dumps(data)) for data in shown) < 400_000
+    assert [data["text/plain"].split("\n")[0] for data in shown][3].split() == ["threadpool", "taskpool"]
 
 
 def test_the_same_controlled_runs_give_the_same_text():
