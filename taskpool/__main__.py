@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import logging
 import os
 import shutil
@@ -167,6 +168,10 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _command(commands, "bench", bench.bench, "measure how fast it is here", bench.examples(_PROG))
     bench.add_arguments(command)
+
+    from taskpool.scenarios.sip.commands import add_commands
+
+    add_commands(functools.partial(_command, commands))
     return parser
 
 

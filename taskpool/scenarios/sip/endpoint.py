@@ -1,6 +1,6 @@
 """The endpoint: a receiving thread that only chooses a serializer, and tasks that do everything else.
 
-A datagram of a dialog goes to the dialog's own serializer; any other request to one of the distributors, chosen by a
+A request of a dialog goes to the dialog's own serializer; any other message to one of the distributors, chosen by a
 hash of its Call-ID and From tag; what is too malformed for that, and can be answered, to the pool. A second pool
 delivers what is published about channels and dialogs. The original's counterparts: the distributor of ``res_pjsip``,
 ``res_pjsip_session``, and stasis with a pool of its own.
@@ -214,8 +214,9 @@ class Endpoint:
             return
         if self._overloaded():
             return
-        local, remote = (look.to_tag, look.from_tag) if look.status is None else (look.from_tag, look.to_tag)
-        session = self._core.dialogs.find(look.call_id, local, remote)
+        # A response ends the repeating of a request of ours; it must not wait for its call's pause.
+        request = look.status is None
+        session = self._core.dialogs.find(look.call_id, look.to_tag, look.from_tag) if request else None
         if session is not None and self._queue(session.serializer, self._requests.handle, session, datagram, source):
             return
         if not self._queue(self._distributor(look), self._requests.handle, None, datagram, source):
