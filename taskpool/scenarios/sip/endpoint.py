@@ -65,6 +65,10 @@ class Endpoint:
         name: Begins the names of its serializers and threads, which are unique on the runtime.
         token: Makes tags and branches; None for what nobody can guess.
 
+    Raises:
+        DuplicateNameError: If another endpoint on the runtime has the name. The transport and the pools stay open.
+        PoolShutDown: If a pool is shut down.
+
     Attributes:
         bus: Topics ``channels`` and ``dialogs``, for everybody to subscribe to.
         counts: What has happened so far.
@@ -89,15 +93,19 @@ class Endpoint:
         self.bus: Bus = core.bus
         self.counts: Counts = core.counts
         self.events: dict[str, int] = {}
-        self._transfers = Transfers(core)
-        self._requests = Requests(core, self._transfers)
-        self._distributors = [
-            pool.serializer(f"{name}/distributor-{number:02}") for number in range(core.options.distributors)
-        ]
-        everything = self.bus.topic("all")
-        for topic in (core.channels, core.changes):
-            topic.forward(everything)
-        everything.subscribe(f"{name}/ledger", self._note, pool=stasis)  # type: ignore[arg-type]  # any design's
+        try:
+            self._transfers = Transfers(core)
+            self._requests = Requests(core, self._transfers)
+            self._distributors = [
+                pool.serializer(f"{name}/distributor-{number:02}") for number in range(core.options.distributors)
+            ]
+            everything = self.bus.topic("all")
+            for topic in (core.channels, core.changes):
+                topic.forward(everything)
+            everything.subscribe(f"{name}/ledger", self._note, pool=stasis)  # type: ignore[arg-type]  # any design's
+        except BaseException:
+            core.timers.stop()
+            raise
         self._accepted = self._known_handled = 0  # the receiving thread's own
         self._report: StopReport | None = None
         self._stopping = runtime.Lock(f"{name} stops")
@@ -153,6 +161,7 @@ class Endpoint:
 
         Raises:
             NoSuchCallError: If there is no such call.
+            LimitError: If there are as many transfers as there may be.
         """
         session = self._core.dialogs.of_call(call_id)
         if session is None:

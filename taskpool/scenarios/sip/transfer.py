@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from taskpool.errors import DeadlockError, TaskPoolError
 from taskpool.scenarios.sip.core import ChannelEvent, Core
+from taskpool.scenarios.sip.transactions import LimitError
 
 if TYPE_CHECKING:
     from taskpool.scenarios.sip.session import Session
@@ -33,10 +34,17 @@ class Transfers:
         self._number = 0
 
     def claim(self, session: Session) -> bool:
-        """Reserve a transfer; False if the call has one already, or there are as many as there may be."""
+        """Reserve a transfer; False if the call has one already.
+
+        Raises:
+            LimitError: If there are as many as there may be.
+        """
+        most = self.core.options.max_transfers
         with self._changed:
-            if session in self._sessions or len(self._sessions) >= self.core.options.max_transfers:
+            if session in self._sessions:
                 return False
+            if len(self._sessions) >= most:
+                raise LimitError(f"{most} transfers are in progress: no more until some have ended")
             self._sessions.add(session)
         return True
 
@@ -52,7 +60,10 @@ class Transfers:
         """Run a transfer on the calling thread, which must be outside the pool, and without NOTIFYs. Blocks.
 
         Returns:
-            Whether it was done: not if it could not be claimed, or the call or the pool ended first.
+            Whether it was done: not if the call is being transferred already, or the call or the pool ended first.
+
+        Raises:
+            LimitError: As `claim`.
         """
         if not self.claim(session):
             return False

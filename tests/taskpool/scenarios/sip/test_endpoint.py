@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from taskpool.scenarios.sip.endpoint import StopReport
+from taskpool.errors import DuplicateNameError
+from taskpool.scenarios.sip.endpoint import Endpoint, StopReport
+from taskpool.scenarios.sip.transactions import LimitError
 from tests.taskpool.scenarios.sip.phone import DESIGNS, played
 
 
@@ -188,6 +190,35 @@ def test_beyond_a_limit_the_answer_is_503(play):
 
     endpoint = play(program, max_dialogs=1, max_bindings=2)
     assert (endpoint.counts.of("busy"), endpoint.counts.of("completed")) == (2, 1)
+
+
+def test_a_transfer_too_many_is_answered_503_and_a_second_of_one_call_491(play):
+    def program(endpoint, phones):
+        one, two = phones("one"), phones("two")
+        for phone in (one, two):
+            phone.dial()
+        refer = {"headers": [("Refer-To", "<sip:elsewhere@localhost>")]}
+        one.send("REFER", **refer)
+        one.expect(202)
+        two.send("REFER", **refer)
+        two.expect(503)
+        with pytest.raises(LimitError, match="1 transfers are in progress"):
+            endpoint.ami_redirect("two")
+        assert endpoint.ami_redirect("one") is False
+        endpoint.runtime.spawn(endpoint.stop, 60, name="stopper")
+        one.take("NOTIFY", "NOTIFY", "BYE")
+        two.expect("BYE")
+
+    endpoint = play(program, max_transfers=1, replace_time=3600, threads=3)
+    assert (endpoint.counts.of("transferred"), endpoint.counts.of("busy")) == (1, 1)
+
+
+def test_two_endpoints_of_one_name_do_not_go_together(play):
+    def program(endpoint, phones):
+        with pytest.raises(DuplicateNameError, match="pjsip/transferer"):
+            Endpoint(phones().transport, endpoint.pool, endpoint.stasis, runtime=endpoint.runtime)
+
+    play(program)
 
 
 def test_what_is_malformed_is_answered_400_or_dropped_and_the_next_is_served(play):

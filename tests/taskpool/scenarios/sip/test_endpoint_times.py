@@ -59,6 +59,8 @@ def test_a_call_that_is_never_acknowledged_is_hung_up_after_32_s(design):
             "timers": 0,
             "waiting": 0,
         }
+        names = {serializer.name.rstrip("0123456789") for serializer in endpoint.pool.statistics().serializers}
+        assert names == {"pjsip/distributor-", "pjsip/options-", "pjsip/transferer"}
 
     endpoint = played(program, design, "controlled")
     assert (endpoint.counts.of("failed"), endpoint.counts.of("completed")) == (1, 0)

@@ -1,6 +1,6 @@
 """Hostile datagrams: forged dialogs, wrong numbers, damaged bytes. The endpoint counts them, stays small and answers.
 
-``TASKPOOL_FUZZ=100000`` in the environment sends about as many; without it, what a quick test can.
+``TASKPOOL_FUZZ=100000`` in the environment sends so many, which takes minutes: add ``-o faulthandler_timeout=0``.
 """
 
 from __future__ import annotations
