@@ -6,13 +6,13 @@ import traceback
 from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from taskpool.runtime import operations as op
 from taskpool.runtime.kernel import Kernel
 from taskpool.runtime.logical import LogicalThread, describe
 from taskpool.runtime.operations import ACCESS_NAMES
+from taskpool.runtime.places import place
 from taskpool.runtime.standstill import standstill_of, wait_of, where
 
 __all__ = ["Finding", "Kind", "finding_of"]
@@ -71,10 +71,11 @@ def finding_of(kernel: Kernel) -> Finding | None:
 def _raised(error: BaseException, whose: str) -> Finding:
     kind = Kind.ASSERTION if isinstance(error, AssertionError) else Kind.EXCEPTION
     frames = traceback.extract_tb(error.__traceback__)
-    line = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    last = (frames[-1].filename, frames[-1].lineno) if frames else None
+    line = place(*last) if last else ""
     text = str(error) or "no message"
     message = f"{type(error).__name__} {whose}{f' at {line}' if line else ''}: {text}"
-    return Finding(kind, message, (kind, type(error).__name__, line), error=error)
+    return Finding(kind, message, (kind, type(error).__name__, last), error=error)
 
 
 def _endless(kernel: Kernel) -> Finding:

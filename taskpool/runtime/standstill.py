@@ -10,6 +10,7 @@ from typing import Any
 
 from taskpool.runtime.kernel import Kernel
 from taskpool.runtime.logical import LogicalThread, describe
+from taskpool.runtime.places import place
 
 __all__ = ["Standstill", "standstill_of", "wait_of", "where"]
 
@@ -92,4 +93,4 @@ def where(thread: LogicalThread) -> str:
     frame: FrameType | None = sys._current_frames().get(thread.ident)
     while frame is not None and frame.f_code.co_filename.startswith(_MACHINERY):
         frame = frame.f_back
-    return "" if frame is None else f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    return "" if frame is None else place(frame.f_code.co_filename, frame.f_lineno)

@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any
 
 from taskpool.runtime.kernel import ControlledRunError
+from taskpool.runtime.places import place
 
 __all__ = ["RealThreadError", "forbid_real_threads"]
 
@@ -96,5 +97,5 @@ def _is_the_programs(frame: FrameType) -> bool:
 
 def _said(what: str, frame: FrameType, instead: str) -> str:
     caller = _caller(frame) or frame
-    line = f"{Path(caller.f_code.co_filename).name}:{caller.f_lineno}"
+    line = place(caller.f_code.co_filename, caller.f_lineno)
     return f"the program {what} at {line}, which a controlled run cannot see or schedule: use {instead}"
