@@ -220,6 +220,8 @@ class Player {
     const clock = `${moment(cues.timeAt(this.cue) + start, span)} · ${count}`;
     this.find("clock").textContent = cues.size ? `t = ${clock}` : "";
     this.find("said").replaceChildren(...this.said());
+    const last = this.cue - 1;
+    this.find("said").title = last < 0 ? "" : this.traces[cues.run[last]].fullNames(cues.at[last]);
     const slider = this.find("strip");
     slider.setAttribute("aria-valuenow", this.cue);
     slider.setAttribute("aria-valuetext", clock);
@@ -237,7 +239,7 @@ class Player {
     if (cue === 0) return ["Nothing has happened yet. Press play, or step from event to event."];
     const trace = this.traces[cues.run[cue - 1]];
     const said = [sentence(trace, cues.at[cue - 1])];
-    if (this.traces.length > 1) said.unshift(element("span", { class: "run" }, trace.title));
+    if (this.traces.length > 1) said.unshift(element("span", { class: "run", title: trace.title }, trace.title));
     const over = cues.at[cue - 1] === trace.size - 1 && trace.reason;
     if (over && trace.outcome !== "completed") said.push(` ${trace.reason}`);
     return said;

@@ -1,5 +1,7 @@
 // Draws what stands on the stage: threads with their lights and needs, and tasks as tokens, as cards, and as done.
 
+import { nameWidth } from "./player_layout.js";
+
 const WORDS = { blocked: "blocked", running: "running", idle: "idle", stopped: "stopped" };
 
 export function drawThread(paint, shown, moving, compact) {
@@ -30,16 +32,13 @@ export function drawThread(paint, shown, moving, compact) {
   if (blocked) paint.hatched(x, y, width, height, radius, blocked);
   paint.box(x, y, width, height, radius, null, colour, 2);
   const base = line ? y + height / 2 + 4 : y + 17;
-  context.beginPath();
-  context.arc(x + 13, base - 4, line ? 3.5 : 5, 0, 7);
-  context.fillStyle = over ? theme.rail : colour;
-  context.fill();
+  drawLight(paint, x + 13, base - 4, line ? 3.5 : 5, status, colour);
   const halo = blocked ? theme.blocked : undefined;
   if (line) {
     paint.text(shown.name, x + 20, base, {
       ...name,
       size: 10.5,
-      room: width * 0.46 - (shown.deeper ? 42 : 24),
+      room: nameWidth(shown.box) - (shown.deeper ? 42 : 24),
       halo,
     });
     if (status === "idle")
@@ -47,8 +46,8 @@ export function drawThread(paint, shown, moving, compact) {
   } else {
     const size = compact ? 11 : 12;
     const words = shown.tier === "middle" && shown.needs.length ? shown.needs : [WORDS[status]];
-    const word = paint.firstFit(words, width - 100, 11, 700);
-    const room = width - 37 - paint.width(word, 11, 700);
+    const word = roomFor(paint, shown.name, size, words, width - 31);
+    const room = width - 31 - (word ? 6 + paint.width(word, 11, 700) : 0);
     paint.text(shown.name, x + 23, base, { ...name, size, room, halo });
     paint.text(word, x + width - 8, base, {
       size: 11,
@@ -62,7 +61,7 @@ export function drawThread(paint, shown, moving, compact) {
   if (shown.deeper) {
     const more = `+${shown.deeper}`;
     const options = { size: 10, weight: 700, colour: theme.muted, halo: blocked ? theme.blocked : theme.panel };
-    if (line) paint.text(more, x + width * 0.46 - 4, base, { ...options, align: "right" });
+    if (line) paint.text(more, x + nameWidth(shown.box) - 4, base, { ...options, align: "right" });
     else paint.text(more, x + 8, shown.deeperAt + 4, options);
   }
   if (shown.tier === "full" && shown.needs.length) {
@@ -76,6 +75,28 @@ export function drawThread(paint, shown, moving, compact) {
     });
   }
   context.restore();
+}
+
+// The status beside a thread's name, in the words that leave the name whole; none if no word does.
+function roomFor(paint, name, size, words, room) {
+  const left = room - 6 - paint.width(name, size, 700);
+  const word = paint.firstFit(words, left, 11, 700);
+  return paint.width(word, 11, 700) <= left ? word : "";
+}
+
+// What a thread does, by form too: full while it runs, square while it is blocked, hollow while it is idle.
+function drawLight({ context, theme }, x, y, radius, status, colour) {
+  context.beginPath();
+  if (status === "blocked") context.rect(x - radius, y - radius, 2 * radius, 2 * radius);
+  else context.arc(x, y, status === "running" ? radius : radius - 0.8, 0, 7);
+  if (status === "blocked" || status === "running") {
+    context.fillStyle = colour;
+    context.fill();
+  } else {
+    context.strokeStyle = theme.rail;
+    context.lineWidth = 1.6;
+    context.stroke();
+  }
 }
 
 // What there was no room for, counted: all of it where it fits, else the first facts, on one line or two.
@@ -119,7 +140,7 @@ function drawToken(paint, item) {
   const radius = item.shape === "turn" ? height / 2 : small ? 4 : 5;
   const edge = item.shape === "checkpoint" ? theme.bad : style.edge;
   paint.swatch(x, y, width, height, radius, style, edge, item.shape === "checkpoint" ? 2 : 1);
-  const inset = item.shape === "turn" ? (small ? 2 : 3.5) : 3;
+  const inset = item.shape === "turn" && small ? 2 : 3;
   const tall = small ? height - 4 : 13;
   paint.box(
     x + inset,

@@ -14,8 +14,9 @@ export function drawScene(paint, scene, moving, picked) {
   context.clip();
   drawHead(paint, scene);
   for (const line of scene.lines) if (line.kind !== "needs") drawLine(paint, line);
-  for (const line of scene.lines) if (line.kind === "needs" && line.faint) paint.need(line.from, line.to, true);
   for (const rail of scene.rails) drawRail(paint, rail, moving);
+  for (const line of scene.lines) if (line.kind === "needs" && line.faint) paint.need(line.from, line.to, true);
+  if (scene.trace.size) drawHeadings(paint, scene);
   for (const box of scene.boxes) drawThread(paint, box, moving, scene.place.compact);
   for (const chip of scene.chips) drawCaller(paint, chip);
   for (const line of scene.lines) if (line.kind === "needs" && !line.faint) paint.need(line.from, line.to, false);
@@ -31,7 +32,7 @@ export function drawScene(paint, scene, moving, picked) {
 function drawHead(paint, scene) {
   const { place, trace } = scene;
   const { theme } = paint;
-  const { left, right, columns, headings, callers } = place;
+  const { left, right, headings, callers } = place;
   const title = paint.text(trace.title, left, place.rect.y + 25, {
     size: 16,
     weight: 700,
@@ -43,10 +44,12 @@ function drawHead(paint, scene) {
   const subtitle = paint.firstFit(shorter, right - after, 12, 400);
   paint.text(subtitle, after, place.rect.y + 25, { size: 12, colour: theme.muted, room: right - after });
   if (callers.label) paint.heading("callers", callers.label.x, callers.label.y, 60);
-  if (!trace.size) {
-    paint.text("Nothing happened in this trace.", left, headings + 24, { colour: theme.muted });
-    return;
-  }
+  if (!trace.size) paint.text("Nothing happened in this trace.", left, headings + 24, { colour: theme.muted });
+}
+
+// Over the lines that lead from callers down to the rows.
+function drawHeadings(paint, { place, trace }) {
+  const { columns, headings } = place;
   const shared = [...place.queues.keys()].filter((queue) => trace.queues[queue].role === "pool").length;
   const one = shared === 1 && place.cast.workers.length !== 1;
   const middle = one ? (place.compact ? "queue" : "one queue") : place.compact ? "queues" : "taskprocessors";
@@ -63,7 +66,7 @@ function drawLine(paint, line) {
     if (line.busy) paint.flow(line.from, line.to, theme.good);
     else paint.flow(line.from, line.to, theme.rail, { width: 1 });
   } else if (line.kind === "turn") paint.flow(line.from, line.to, theme.rail, { width: 1.6 });
-  else paint.flow(line.from, line.to, paint.style(line.owner).edge, { width: 2.4, head: false });
+  else paint.flow(line.from, line.to, paint.style(line.owner).edge, { width: 2.4, head: false, via: line.via });
 }
 
 function drawRail(paint, rail, moving) {

@@ -14,7 +14,7 @@ const SMALLEST_SLOT = 26;
 const CONTROL = 62;
 const TALLEST = 320; // of what lies between
 const SHARES = { serializers: 0.26, first: 0.16, queues: 0.19, second: 0.07, threads: 0.32 };
-const SHARES_COMPACT = { serializers: 0.25, first: 0.14, queues: 0.18, second: 0.05, threads: 0.38 };
+const SHARES_COMPACT = { serializers: 0.25, first: 0.12, queues: 0.17, second: 0.08, threads: 0.38 };
 const SHARES_WITHOUT = { serializers: 0, first: 0, queues: 0.4, second: 0.12, threads: 0.48 };
 
 // How high a run's panel wants to be.
@@ -22,7 +22,7 @@ export function preferredHeight(trace) {
   if (!trace.size) return HEAD + BARE;
   const { serializers, slots, control, callers } = castOf(trace);
   const body = Math.max(
-    serializers.length * 58,
+    serializers.length * 64,
     slots * 104,
     slots * 40 + (control.length ? 140 : 0),
     slots ? 200 : 80,
@@ -79,7 +79,12 @@ export function layOut(trace, rect) {
 // A token that is so high; wide enough for the longest number of the run.
 export function tokenSize(trace, height) {
   const big = height >= 22;
-  return { height, width: Math.max(height, Math.round(trace.digits * (big ? 6.8 : 5.4) + (big ? 9 : 7))) };
+  return { height, width: Math.max(height, Math.round(trace.digits * (big ? 7.7 : 6.6) + (big ? 7 : 6))) };
+}
+
+// How much of a low thread's box is for its name.
+export function nameWidth(box) {
+  return Math.min(box.width * 0.46, 130);
 }
 
 // Chips as wide as their names, and wider for who will wait; where room is short, without that, or without the last.
@@ -143,7 +148,7 @@ function rail(trace, column, top, height, tokenHeight = height >= 50 ? 22 : 15, 
     top,
     height,
     name: named ? top + (tokenHeight >= 22 ? 11 : 10) : null,
-    note: height >= 58 ? first + token.height + 19 : null,
+    note: height >= 62 ? first + token.height + 17 : null,
     rail: first,
     bottom: first + token.height + slack,
     middle: first + (token.height + slack) / 2,

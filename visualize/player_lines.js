@@ -36,7 +36,8 @@ function* attached(scene) {
       if (!box || (wait !== undefined && trace.queue[wait] === serializer && trace.task[wait] === NONE)) continue;
       const card = cardOf(scene, thread, serializer);
       const y = card ? card.y + card.height / 2 : box.y + box.height / 2;
-      yield { kind: "attached", from: gateOf(row), to: { x: box.x - 1, y }, owner: serializer };
+      const [from, to] = [gateOf(row), { x: box.x - 1, y }];
+      yield { kind: "attached", from, to, via: pastQueues(place, from, to), owner: serializer };
     }
   }
 }
@@ -51,6 +52,26 @@ function* needs(scene) {
     const from = box ? { x: box.x, y: box.y + box.height * 0.72 } : { x: chip.x + 14, y: chip.y + chip.height };
     yield { kind: "needs", from, to, faint: !box, thread };
   }
+}
+
+// A serializer's own line does not go through the pools' queues: nothing of it passes them. Above or below, whichever
+// is nearer; null where the straight way is free.
+function pastQueues({ queues, body }, from, to) {
+  const rows = [...queues.values()];
+  if (!rows.length) return null;
+  const left = Math.min(...rows.map((row) => row.x)) - 8;
+  const right = Math.max(...rows.map((row) => row.gate)) + 12;
+  if (from.x > left - 12 || to.x < right + 8) return null;
+  const spans = rows.map((row) => [(row.name === null ? row.rail : row.top) - 6, row.bottom + 8]);
+  const free = (y) => spans.every(([low, high]) => y <= low || y >= high);
+  const low = Math.min(from.y, to.y);
+  const high = Math.max(from.y, to.y);
+  if (spans.every(([first, last]) => high <= first || low >= last)) return null;
+  const middle = (from.y + to.y) / 2;
+  const ways = spans.flat().filter((y) => free(y) && y > body.top - 4 && y < body.bottom + 4);
+  if (!ways.length) return null;
+  const y = ways.reduce((best, way) => (Math.abs(way - middle) < Math.abs(best - middle) ? way : best));
+  return { y: free(middle) ? middle : y, from: left, to: right };
 }
 
 // The lowest card on a thread that belongs to a serializer: its turn, or the first of its tasks.

@@ -102,8 +102,9 @@ export class Paint {
   }
 
   heading(text, x, y, room) {
+    const { muted, panel } = this.theme;
     this.context.letterSpacing = "1.2px";
-    this.text(text.toUpperCase(), x, y, { size: 10, weight: 700, colour: this.theme.muted, room });
+    this.text(text.toUpperCase(), x, y, { size: 10, weight: 700, colour: muted, room, halo: panel });
     this.context.letterSpacing = "0px";
   }
 
@@ -170,10 +171,10 @@ export class Paint {
     context.globalAlpha /= strength;
   }
 
-  // A line that leaves and arrives level, as work flows; the same curve that tokens travel on.
-  flow(from, to, colour, { width = 1.5, dashes = null, head = true } = {}) {
+  // A line that leaves and arrives level, as work flows; the same curve that tokens travel on. `via` leads it past
+  // what stands in its way: {y, from, to}, level at that height from one place to another.
+  flow(from, to, colour, { width = 1.5, dashes = null, head = true, via = null } = {}) {
     const { context } = this;
-    const middle = (from.x + to.x) / 2;
     context.save();
     context.strokeStyle = context.fillStyle = colour;
     context.lineWidth = width;
@@ -181,10 +182,19 @@ export class Paint {
     context.beginPath();
     context.moveTo(from.x, from.y);
     const end = head ? to.x - Math.sign(to.x - from.x || 1) * 6 : to.x;
-    context.bezierCurveTo(middle, from.y, middle, to.y, end, to.y);
+    if (via) {
+      this.curve(from.x, from.y, via.from, via.y);
+      context.lineTo(via.to, via.y);
+      this.curve(via.to, via.y, end, to.y);
+    } else this.curve(from.x, from.y, end, to.y);
     context.stroke();
     if (head) this.arrowHead(to, to.x >= from.x ? 0 : Math.PI);
     context.restore();
+  }
+
+  curve(x, y, toX, toY) {
+    const middle = (x + toX) / 2;
+    this.context.bezierCurveTo(middle, y, middle, toY, toX, toY);
   }
 
   arrowHead(to, angle, size = 8) {
@@ -206,18 +216,14 @@ export class Paint {
     context.strokeStyle = context.fillStyle = theme.bad;
     context.lineWidth = faint ? 1.2 : 1.6;
     context.setLineDash([4, 4]);
-    const reach = Math.max(24, Math.abs(to.x - from.x) * 0.45);
-    const control = { x: to.x + (from.x >= to.x ? reach : -reach) * 0.6, y: to.y + 8 };
+    const across = from.x - to.x;
+    const reach = Math.max(24, Math.abs(across) * 0.45) * 0.6;
+    const under = Math.abs(across) < 40; // one below the other: around the left, not through them
+    const control = { x: to.x + (across >= 0 && !under ? reach : -reach), y: under ? to.y : to.y + 8 };
     context.beginPath();
     context.moveTo(from.x, from.y);
-    context.bezierCurveTo(
-      from.x - (from.x >= to.x ? reach : -reach) * 0.6,
-      from.y + 4,
-      control.x,
-      control.y,
-      to.x,
-      to.y,
-    );
+    const side = from.x - (across >= 0 || under ? reach : -reach);
+    context.bezierCurveTo(side, from.y + 4, control.x, control.y, to.x, to.y);
     context.stroke();
     this.arrowHead(to, Math.atan2(to.y - control.y, to.x - control.x), 9);
     context.restore();

@@ -45,7 +45,7 @@ export class Panel {
       { type: "button", class: "close", "data-key": "close", onclick: () => this.pick(null) },
       "close",
     );
-    const where = this.title ? element("span", { class: "run" }, this.title) : "";
+    const where = this.title ? element("span", { class: "run", title: this.title }, this.title) : "";
     const head = element("div", { class: "head" }, element("h2", {}, told.title), where, close);
     const body = element("div", { class: "columns" }, this.left(state, told), this.right(state, told));
     this.root.replaceChildren(head, body);
@@ -129,7 +129,7 @@ export class Panel {
       const open = () => this.go(this.target.run, at);
       const button = element(
         "button",
-        { type: "button", class: "link", "data-key": `event ${at}`, onclick: open },
+        { type: "button", class: "link", "data-key": `event ${at}`, title: trace.fullNames(at), onclick: open },
         element("span", { class: "time" }, label),
         sentence(trace, at),
       );

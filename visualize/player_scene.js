@@ -2,7 +2,7 @@
 // Every token's key is its task's number, so that the stage can lead it from its old place to the new one.
 
 import { NONE, lowerBound } from "./player_trace.js";
-import { tokenSize } from "./player_layout.js";
+import { nameWidth, tokenSize } from "./player_layout.js";
 import { linesOf } from "./player_lines.js";
 import { awaitedTasks, tokensOf } from "./player_tokens.js";
 import { amount } from "./player_words.js";
@@ -194,7 +194,7 @@ class Scene {
     if (!top) return;
     shown.deeper = Math.max(0, tasks.length - 1);
     const height = Math.min(15, box.height - 4);
-    const x = box.x + box.width * 0.46;
+    const x = box.x + nameWidth(box);
     this.addItem(top.task, top.queue, {
       x,
       y: box.y + (box.height - height) / 2,

@@ -2,6 +2,7 @@
 // NONE (-1) stands where an event has no queue, task, parent or label.
 
 export const NONE = -1;
+const WHOLE = { name: 48, label: 40 }; // characters that sentences leave whole
 
 export class Trace {
   constructor(data, run, number) {
@@ -128,6 +129,18 @@ export class Trace {
 
   threadName(thread) {
     return this.threads[thread].short;
+  }
+
+  // The whole names of what an event is about, where sentences cut them; empty where they are whole.
+  fullNames(at) {
+    const label = this.labelOf(this.task[at]);
+    const queue = this.queues[this.queue[at]];
+    const thread = this.threads[this.thread[at]];
+    const names = [thread, queue]
+      .filter((one) => one && (one.short.length > WHOLE.name || one.short.includes("…")))
+      .map(({ name }) => name);
+    if (label.length > WHOLE.label) names.push(label);
+    return names.join("\n");
   }
 
   // An event's place in the whole run; what only brings about the beginning stands before it.
