@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taskpool.bench.case import Settings
+from taskpool.bench.case import CPU, Settings
 from taskpool.bench.goals import Verdict, verdicts
 from taskpool.bench.machine import Machine
 from taskpool.bench.measure import Spread
@@ -142,22 +142,27 @@ def _case_table(rows: Rows) -> list[list[str]]:
     """The sides of a case, under a head."""
     main = [row for row in rows if row.main]
     others = list(dict.fromkeys(row.measure for row in rows if not row.main))
-    reference = next((row for row in main if row.side == TASKPOOL), None)
-    compared = reference is not None and len(main) > 1
-    table = [["", main[0].measure, *others, *(["TaskPool is better by ×"] if compared else [])]]
+    by_side = {(row.side, row.measure): row for row in rows}
+    compared = []
+    if len(main) > 1 and any(row.side == TASKPOOL for row in main):
+        compared = [main[0].measure, *([CPU] if CPU in others else [])]
+    heads = ["TaskPool is better by ×", "in CPU time by ×"]
+    table = [["", main[0].measure, *others, *heads[: len(compared)]]]
     for row in main:
-        medians = {one.measure: number(one.spread.median) for one in rows if one.side == row.side}
-        cells = [row.side, _spread(row.spread), *(medians.get(measure, "–") for measure in others)]
-        if compared:
-            cells.append(_times(reference, row))
+        readings = [by_side.get((row.side, measure)) for measure in others]
+        cells = [
+            row.side,
+            _spread(row.spread),
+            *("–" if one is None else number(one.spread.median) for one in readings),
+        ]
+        cells += [_times(by_side[TASKPOOL, measure], by_side[row.side, measure]) for measure in compared]
         table.append(cells)
     return table
 
 
-def _times(reference: Row | None, row: Row) -> str:
-    if reference is None or row is reference or 0 in (*row.values, *reference.values):
-        return ""
-    return _spread(reference.times(row))
+def _times(reference: Row, row: Row) -> str:
+    """How many times better the reference is; nothing for itself, and where one of them is 0."""
+    return "" if row is reference or 0 in (*row.values, *reference.values) else _spread(reference.times(row))
 
 
 def _goal_table(goals: tuple[Verdict, ...]) -> list[list[str]]:
