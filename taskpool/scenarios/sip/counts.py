@@ -1,9 +1,13 @@
 """What an endpoint counts: each thread into numbers of its own, added up when somebody asks.
 
 So counting takes no lock, and is no scheduling point of a controlled run. A sum may be stale by the time it is read.
+A new thread goes on with the numbers of one that has ended, so there are only as many as there were threads at once.
 """
 
 from __future__ import annotations
+
+import weakref
+from collections import deque
 
 from taskpool.runtime import Runtime
 
@@ -34,21 +38,30 @@ NAMES = {
 }
 
 
+class _Holder:
+    """Lives as long as the thread whose local state has it."""
+
+    def __init__(self, own: dict[str, int]) -> None:
+        self.own = own
+
+
 class Counts:
     """The numbers, by name (`NAMES` tells what each means). Methods: any thread; none blocks."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._local = runtime.Local()
+        # Appending to either, and taking from the second, are single operations under the GIL, and locked without it.
         self._threads: list[dict[str, int]] = []
+        self._left: deque[dict[str, int]] = deque()  # of these, those whose thread has ended
 
     def add(self, name: str) -> None:
         """Count one more."""
         try:
-            own: dict[str, int] = self._local.counts
+            holder: _Holder = self._local.counts
         except AttributeError:
-            own = self._local.counts = dict.fromkeys(NAMES, 0)  # complete, so that it never grows while it is read
-            self._threads.append(own)
-        own[name] += 1
+            holder = self._local.counts = _Holder(self._numbers())
+            weakref.finalize(holder, self._left.append, holder.own).atexit = False
+        holder.own[name] += 1
 
     def of(self, name: str) -> int:
         """How often so far."""
@@ -57,3 +70,12 @@ class Counts:
     def as_dict(self) -> dict[str, int]:
         """All of them, in the order of `NAMES`."""
         return {name: self.of(name) for name in NAMES}
+
+    def _numbers(self) -> dict[str, int]:
+        """Numbers that no living thread counts into."""
+        try:
+            return self._left.popleft()
+        except IndexError:
+            new = dict.fromkeys(NAMES, 0)  # complete, so that it never grows while it is read
+            self._threads.append(new)
+            return new
