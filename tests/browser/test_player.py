@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -742,8 +743,10 @@ def test_nothing_is_wider_than_the_page(page, show, masquerades, width):
     assert side_by_side is (width >= 800)
 
 
-def test_boxes_never_overlap(show):
+@pytest.mark.parametrize("width", [1280, 800])
+def test_boxes_never_overlap(page, show, width):
     """Threads, rows and callers of a crowded stage, each in its place."""
+    page.set_viewport_size({"width": width, "height": 800})
     shown = show(crowd(threads=30, serializers=40, tasks=600), crowd(threads=7, serializers=9, tasks=200))
     shown.click("end")
     for number in (0, 1):
@@ -757,10 +760,10 @@ def test_boxes_never_overlap(show):
               return [...rows, ...queues, ...of(scene.boxes), ...of(scene.chips)]; }""",
             number,
         )
-        for index, (x, y, width, height) in enumerate(boxes):
-            for x2, y2, width2, height2 in boxes[index + 1 :]:
-                apart = x + width <= x2 or x2 + width2 <= x or y + height <= y2 + 0.5 or y2 + height2 <= y + 0.5
-                assert apart, ((x, y, width, height), (x2, y2, width2, height2))
+        for index, (x, y, across, down) in enumerate(boxes):
+            for x2, y2, across2, down2 in boxes[index + 1 :]:
+                apart = x + across <= x2 or x2 + across2 <= x or y + down <= y2 + 0.5 or y2 + down2 <= y + 0.5
+                assert apart, ((x, y, across, down), (x2, y2, across2, down2))
     text = " ".join(
         shown.frame.evaluate("() => taskpoolPlayer.stage.scenes[0].rails.flatMap(({ parts }) => parts ?? [])")
     )
@@ -868,49 +871,88 @@ def quantile(values: list[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
+def processor_seconds(page: Page) -> Callable[[], float]:
+    """Tells how long the page's main thread has been busy since now, whatever else the machine does meanwhile."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def busy() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return float(next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
+
+    before = busy()
+    return lambda: busy() - before
+
+
+def note(name: str, text: str, record_property: Callable[[str, object], None]) -> None:
+    """Tell a measurement: in the test's output, its report, and beside the screenshots if they are kept."""
+    print(text)
+    record_property(name, text)
+    folder = os.environ.get("TASKPOOL_SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        (Path(folder) / f"{name}.txt").write_text(f"{text}\n", encoding="utf-8")
+
+
 def test_frames_are_drawn_in_time(page, show, record_property):
-    """30 lanes and 3,000 bars; the aim is 95 % of frames within 20 ms, the limits leave room for a busy machine."""
+    """30 lanes and 3,000 bars; the aim is 95 % of frames within 20 ms.
+
+    The machine is shared: what the clock tells depends on whoever else is busy, so that its limit only finds what is
+    slow by an order of magnitude. The processor time that a frame costs does not, and has the aim as its limit.
+    """
     page.emulate_media(reduced_motion="no-preference")
     shown = show(crowd(threads=30, serializers=40, tasks=4_500))
     bars = shown.frame.evaluate(
         "() => taskpoolPlayer.strip.lanes[0].flatMap(({ levels }) => levels).reduce((n, b) => n + b.from.length, 0)"
     )
     assert (shown.frame.evaluate("() => taskpoolPlayer.strip.lanes[0].length"), bars) == (30, 3_000)
-    windows = []
+    busy = processor_seconds(page)
+    count, windows = 0, []
     for _ in range(6):  # whatever else the machine does in between must not decide
         shown.frame.evaluate("() => { taskpoolPlayer.go(2000, { jump: true }); taskpoolPlayer.frames.length = 0; }")
         shown.frame.locator("#play").click()
         shown.wait_for("p.frames.length >= 100")
         shown.frame.locator("#play").click()
         frames = shown.frame.evaluate("() => taskpoolPlayer.frames")
+        count += len(frames)
         windows.append([round(quantile([frame[column] for frame in frames], 0.95), 1) for column in (0, 1)])
         if windows[-1][0] <= 20:
             break
-    record_property("95 % of frames within, and drawn within, milliseconds", windows)
-    print("95 % of frames within, and drawn within, milliseconds", windows)
-    assert min(between for between, _ in windows) <= 100
-    assert min(drawing for _, drawing in windows) <= 40
+    each = 1_000 * busy() / count
+    text = f"95 % of frames within, and drawn within, milliseconds: {windows}; processor time for each: {each:.1f} ms"
+    note("player-frames", text, record_property)
+    assert min(between for between, _ in windows) <= 200
+    assert min(drawing for _, drawing in windows) <= 100
+    assert each <= 20
 
 
 def test_a_hundred_thousand_events_open_at_once(page, record_property):
+    """The aim is 2 s; the limit, of processor time, leaves room for slower machines."""
     shown = player(crowd(threads=30, serializers=50, tasks=43_000))
     count = len(shown.data["runs"][0]["columns"]["kind"])
     assert count >= 100_000
     assert len(shown.page) < 10_000_000
+    page.set_content("<p>before</p>")
+    busy = processor_seconds(page)
     start = time.perf_counter()
     page.set_content(shown.page)
     page.wait_for_function("() => window.taskpoolPlayer?.stage.scenes.length")
-    took = time.perf_counter() - start
-    record_property("seconds", took)
-    print(f"{count:,} events, {len(shown.page):,} characters: {took:.2f} s to open")
+    took, cost = time.perf_counter() - start, busy()
     jumps = page.evaluate(
-        """() => Array.from({ length: 40 }, (_, number) => { const start = performance.now();
-          taskpoolPlayer.go((number * 77_773) % taskpoolPlayer.cues.size, { jump: true });
-          return performance.now() - start; })"""
+        """() => Array.from({ length: 40 }, (_, number) => { const p = taskpoolPlayer; const start = performance.now();
+          const cue = (number * 77_773) % p.cues.size;
+          p.go(cue, { jump: true });
+          const took = performance.now() - start;
+          const [{ kind, code }] = p.traces; const [{ state }] = p.stage.scenes;
+          const pushed = kind.subarray(0, cue).filter((one) => one === code.task_pushed).length;
+          const known = [...state.queues.values(), ...state.stacks.values()].flatMap((some) => [...some]).length;
+          return [took, p.cue === cue && state.position === cue && pushed === known + state.counts.finished]; })"""
     )
-    record_property("jump", quantile(jumps, 0.95))
-    print(f"a jump takes {quantile(jumps, 0.95):.1f} ms")
-    assert len(jumps) == 40
+    slowest = quantile([jump for jump, _ in jumps], 0.95)
+    text = f"{count:,} events, {len(shown.page):,} characters: {took:.2f} s to open, {cost:.2f} s of processor time"
+    note("player-many-events", f"{text}; 95 % of jumps within {slowest:.1f} ms", record_property)
+    assert [landed for _, landed in jumps] == [True] * 40
+    assert cost <= 10
 
 
 def test_it_plays_in_an_exported_page_without_a_network(page, watch, masquerades, tmp_path: Path):

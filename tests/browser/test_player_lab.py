@@ -43,6 +43,66 @@ def test_it_is_played_in_a_cell_and_keys_stay_in_it(lab, notebook, watch):
     assert watch.foreign == []
 
 
+def test_every_button_works_in_a_cell(lab, notebook, watch):
+    """Each once, by the mouse, as the notebook's page passes the clicks on."""
+    opened = notebook(lab.write("buttons.ipynb", CELL))
+    opened.run_all()
+    element = opened.page.locator("iframe[title='Player: threadpool and taskpool']")
+    element.scroll_into_view_if_needed()
+    frame = element.element_handle().content_frame()
+    assert frame is not None
+    frame.wait_for_function("() => window.taskpoolPlayer")
+    clicked = []
+
+    def click(name: str) -> None:
+        button = frame.locator(f"#{name}")
+        button.click()
+        clicked.append(name)
+
+    def cue() -> int:
+        return int(frame.evaluate("() => taskpoolPlayer.cue"))
+
+    marks = frame.evaluate("() => taskpoolPlayer.marks")
+    size = frame.evaluate("() => taskpoolPlayer.cues.size")
+    click("next")
+    assert cue() == 1
+    for kind in ("wait", "pause", "failure"):
+        before = cue()
+        click(kind)
+        assert cue() == next(mark for mark in marks[kind] if mark > before), kind
+    click("previous")
+    click("difference")
+    assert cue() == frame.evaluate("() => taskpoolPlayer.difference")
+    click("end")
+    assert cue() == size
+    click("start")
+    assert cue() == 0
+    click("play")
+    frame.wait_for_function("() => taskpoolPlayer.playing && taskpoolPlayer.cue > 0")
+    click("play")
+    assert not frame.evaluate("() => taskpoolPlayer.playing")
+    span = "() => taskpoolPlayer.strip.view.high - taskpoolPlayer.strip.view.low"
+    whole = frame.evaluate(span)
+    click("closer")
+    click("closer")
+    close = frame.evaluate(span)
+    click("farther")
+    assert close < frame.evaluate(span) < whole
+    click("whole")
+    assert frame.evaluate(span) == whole
+    frame.locator("#speed").select_option("4")
+    frame.locator("#axis").select_option("events")
+    assert frame.evaluate("() => [taskpoolPlayer.speed, taskpoolPlayer.axis.unit]") == [4, "events"]
+    click("keys")
+    dialog = frame.get_by_role("dialog", name="Keys")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="close").click()
+    expect(dialog).to_be_hidden()
+    assert set(clicked) == set(frame.locator("button[id]").evaluate_all("buttons => buttons.map(({ id }) => id)"))
+    assert watch.errors == []
+    assert watch.foreign == []
+
+
 def test_a_notebook_that_is_not_trusted_shows_the_picture(lab, notebook, watch):
     runs = [run("masquerade", design, threads=2, runtime="controlled") for design in ("threadpool", "taskpool")]
     bundle = player(*runs)._repr_mimebundle_()
