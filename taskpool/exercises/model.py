@@ -53,7 +53,7 @@ class Verdict:
             lines.append(f"  Hint: {self.hint}")
         if self.failure is not None:
             lines.append(f"  It goes wrong on the schedule {str(self.failure.schedule)!r}:")
-            lines += [f"    {line}" for line in self.failure.columns().splitlines()]
+            lines += [f"    {line}" for line in self._steps(self.failure).splitlines()]
         if self.coverage:
             lines.append(f"  {self.coverage}")
         return "\n".join(lines)
@@ -74,6 +74,12 @@ class Verdict:
         """The failing run's trace."""
         return self.run.trace
 
+    @staticmethod
+    def _steps(failure: Failure) -> str:
+        """The steps, with the lines of the learner's cells: the package's say nothing to a learner, and change."""
+        moments = tuple(replace(m, where=m.where if m.where.startswith("cell:") else "") for m in failure.moments)
+        return replace(failure, moments=moments).columns()
+
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
         mark, word = ("✓", "Right.") if self.passed else ("✗", "Not yet.")
         parts = [f"<p><b>{mark} {word}</b> {html.escape(self.says)}</p>"]
@@ -82,7 +88,7 @@ class Verdict:
         if self.failure is not None:
             parts.append(
                 f"<details><summary>The steps that lead there (schedule <code>{html.escape(str(self.failure.schedule))}"
-                f"</code>)</summary><pre>{html.escape(self.failure.columns())}</pre></details>"
+                f"</code>)</summary><pre>{html.escape(self._steps(self.failure))}</pre></details>"
             )
         if self.coverage:
             parts.append(f"<p><small>{html.escape(self.coverage)}</small></p>")

@@ -148,3 +148,13 @@ def test_an_exercise_shows_its_prompt_and_where_to_start():
     assert each.prompt in shown
     assert "class MySerializer:" in shown
     assert [each.lesson for each in ALL] == sorted(each.lesson for each in ALL)
+
+
+def test_the_steps_show_the_lines_of_cells_and_not_those_of_the_package():
+    each = exercise("own-taskprocessor")
+    names = {}
+    exec(compile(each.starter, "/tmp/ipykernel_1/2.py", "exec"), names)
+    shown = each.check(names["MyTaskProcessor"])._repr_mimebundle_()
+    for text in shown.values():
+        assert "acquire lock-1 (cell:10)" in text
+        assert ".py:" not in text
