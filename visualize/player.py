@@ -156,7 +156,10 @@ def _stretch(run: dict[str, Any]) -> str:
     if sent == run["total"]:
         return ""
     first = run["skipped"] + run["before"]
-    return f" · here events {first + 1:,} to {first + sent:,} of {run['total']:,}"
+    return (
+        f" · here events {first + 1:,} to {first + sent:,} of {run['total']:,}; "
+        "between=(start, end), in seconds, plays another part"
+    )
 
 
 def _sentences(events: Sequence[Any], run: dict[str, Any]) -> list[str]:

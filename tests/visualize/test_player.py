@@ -188,7 +188,8 @@ def test_what_is_sent_is_bounded(many_events):
 def test_who_sees_only_a_stretch_is_told_so(runs):
     [sent] = player(runs[1], between=(0.002, 0.004)).data["runs"]
     first, last = sent["skipped"] + sent["before"] + 1, sent["skipped"] + len(sent["columns"]["kind"])
-    assert sent["subtitle"].endswith(f" · here events {first} to {last} of 254")
+    where = "; between=(start, end), in seconds, plays another part"
+    assert sent["subtitle"].endswith(f" · here events {first} to {last} of 254{where}")
     assert sent["sentences"][: sent["before"]] == [""] * sent["before"]
     assert sent["sentences"][-1] == narrate(runs[1])[last - 1]
 
