@@ -157,7 +157,7 @@ class Exercise:
         return source_of(self.make_solution)
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> dict[str, str]:
-        text = f"**{self.title}**\n\n{self.prompt}\n\nStart from:\n\n```python\n{self.starter}```\n"
+        text = f"**{self.title}**\n\n{self.prompt}\n\n`.starter` is where to begin, `.check({self.answer})` judges."
         return {"text/plain": text, "text/markdown": text}
 
 

@@ -146,7 +146,7 @@ def test_an_exercise_shows_its_prompt_and_where_to_start():
     each = exercise("pause")
     shown = each._repr_mimebundle_()["text/markdown"]
     assert each.prompt in shown
-    assert "class MySerializer:" in shown
+    assert "`.check(MySerializer)` judges" in shown
     assert [each.lesson for each in ALL] == sorted(each.lesson for each in ALL)
 
 
