@@ -12,8 +12,8 @@ import { Axis, Cues, marksOf } from "./player_cues.js";
 import { Paint, THEMES } from "./player_paint.js";
 import { Stage, targets } from "./player_stage.js";
 import { Strip } from "./player_strip.js";
-import { Mirror, Panel, element } from "./player_panel.js";
-import { moment, sentence } from "./player_words.js";
+import { Mirror, Panel, element, narrationOf } from "./player_panel.js";
+import { moment } from "./player_words.js";
 import { fitFrame, recall, remember, watchTheme, watchWidth } from "./player_page.js";
 import { bindKeys } from "./player_keys.js";
 import { bindPointer } from "./player_pointer.js";
@@ -219,7 +219,7 @@ class Player {
     const count = `event ${this.cue.toLocaleString("en")} of ${cues.size.toLocaleString("en")}`;
     const clock = `${moment(cues.timeAt(this.cue) + start, span)} · ${count}`;
     this.find("clock").textContent = cues.size ? `t = ${clock}` : "";
-    this.find("said").replaceChildren(...this.said());
+    this.find("said").replaceChildren(...narrationOf(cues, this.cue));
     const last = this.cue - 1;
     this.find("said").title = last < 0 ? "" : this.traces[cues.run[last]].fullNames(cues.at[last]);
     const slider = this.find("strip");
@@ -231,18 +231,6 @@ class Player {
     for (const id of ["start", "previous"]) this.enable(id, this.cue > 0);
     for (const id of ["next", "end"]) this.enable(id, this.cue < cues.size);
     if (!this.playing) this.tellMore();
-  }
-
-  said() {
-    const { cues, cue } = this;
-    if (!cues.size) return ["Nothing happened in this trace."];
-    if (cue === 0) return ["Nothing has happened yet. Press play, or step from event to event."];
-    const trace = this.traces[cues.run[cue - 1]];
-    const said = [sentence(trace, cues.at[cue - 1])];
-    if (this.traces.length > 1) said.unshift(element("span", { class: "run", title: trace.title }, trace.title));
-    const over = cues.at[cue - 1] === trace.size - 1 && trace.reason;
-    if (over && trace.outcome !== "completed") said.push(` ${trace.reason}`);
-    return said;
   }
 
   // What takes longer and is read at rest: the history and the stage in words.

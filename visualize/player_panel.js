@@ -14,6 +14,19 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+// What the playhead stands behind: whose event it is if there are several runs, the event, and how the run has ended.
+export function narrationOf(cues, cue) {
+  if (!cues.size) return ["Nothing happened in this trace."];
+  if (cue === 0) return ["Nothing has happened yet. Press play, or step from event to event."];
+  const { traces } = cues;
+  const trace = traces[cues.run[cue - 1]];
+  const said = [sentence(trace, cues.at[cue - 1])];
+  if (traces.length > 1) said.unshift(element("span", { class: "run", title: trace.title }, trace.title));
+  const over = cues.at[cue - 1] === trace.size - 1 && trace.reason;
+  if (over && trace.outcome !== "completed") said.push(` ${trace.reason}`);
+  return said;
+}
+
 export class Panel {
   // `go(run, position)` moves the playhead; `pick(target)` shows another history.
   constructor(root, go, pick) {

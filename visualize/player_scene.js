@@ -4,11 +4,9 @@
 import { NONE, lowerBound } from "./player_trace.js";
 import { nameWidth, tokenSize } from "./player_layout.js";
 import { linesOf } from "./player_lines.js";
-import { awaitedTasks, tokensOf } from "./player_tokens.js";
+import { CARD, TURN, awaitedTasks, fitting, tasksOf, tokensOf } from "./player_tokens.js";
 import { amount } from "./player_words.js";
 
-const CARD = 22;
-const TURN = 15;
 const INDENT = 14;
 
 export function sceneOf(state, place) {
@@ -286,20 +284,4 @@ class Scene {
     if (blocked) return { text: `${blocked} of ${amount(alive.length, "thread")} blocked`, tone: "bad" };
     return { text: "", tone: "" };
   }
-}
-
-function tasksOf(cards) {
-  return cards.filter((card) => !card.turn);
-}
-
-// As many cards as there is room for: the turns go first, then those in the middle, then what is waited for.
-function fitting(cards, room, awaited) {
-  const total = (list) => list.reduce((sum, card) => sum + (card.turn ? TURN : CARD) + 3, 0);
-  let shown = cards;
-  while (shown.length > 1 && total(shown) > room) {
-    const inner = shown.findIndex((card, index) => index && index < shown.length - 1 && !awaited.has(card.task));
-    const turn = shown.findIndex((card) => card.turn);
-    shown = shown.toSpliced(turn >= 0 ? turn : inner >= 0 ? inner : shown.length > 2 ? 1 : 0, 1);
-  }
-  return shown;
 }

@@ -1,7 +1,11 @@
 // Which of a queue's tasks are drawn as tokens, and where: those next to its gate, and whoever somebody waits for,
-// wherever in the queue it stands. What is left out is counted, and each gap that it leaves is marked.
+// wherever in the queue it stands. What is left out is counted, and each gap that it leaves is marked. Of a thread's
+// stack as many cards are drawn as it has room for.
 
 import { NONE } from "./player_trace.js";
+
+export const CARD = 22; // pixels that a task's card is high
+export const TURN = 15; // and a turn's
 
 // The tasks that a blocked thread waits for.
 export function awaitedTasks({ trace, waits }) {
@@ -40,4 +44,20 @@ function chosenOf(tasks, room, awaited) {
     place++;
   }
   return chosen;
+}
+
+export function tasksOf(cards) {
+  return cards.filter((card) => !card.turn);
+}
+
+// As many cards as there is room for: the turns go first, then those in the middle, then what is waited for.
+export function fitting(cards, room, awaited) {
+  const total = (list) => list.reduce((sum, card) => sum + (card.turn ? TURN : CARD) + 3, 0);
+  let shown = cards;
+  while (shown.length > 1 && total(shown) > room) {
+    const inner = shown.findIndex((card, index) => index && index < shown.length - 1 && !awaited.has(card.task));
+    const turn = shown.findIndex((card) => card.turn);
+    shown = shown.toSpliced(turn >= 0 ? turn : inner >= 0 ? inner : shown.length > 2 ? 1 : 0, 1);
+  }
+  return shown;
 }
