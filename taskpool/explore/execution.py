@@ -12,7 +12,7 @@ from taskpool.explore.findings import Finding, finding_of
 from taskpool.runtime.controlled import ControlledRuntime
 from taskpool.runtime.kernel import ControlledRunError, Kernel
 from taskpool.runtime.strict import forbid_real_threads
-from taskpool.runtime.supervision import StuckError, stop, watch
+from taskpool.runtime.supervision import StuckError, may_profile, stop, watch
 
 if TYPE_CHECKING:
     from taskpool.explore.search import Strategy
@@ -84,7 +84,7 @@ def executed(
         recorder=recorder,
     )
     kernel = runtime.kernel
-    if strict:
+    if strict and may_profile():
         kernel.profile = forbid_real_threads
     try:
         kernel.begin(program, runtime)

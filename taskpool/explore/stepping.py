@@ -17,10 +17,11 @@ from taskpool.explore.replay import Moment, Replayer
 from taskpool.explore.search import able
 from taskpool.recorder import Recorder
 from taskpool.runtime.controlled import ControlledRuntime
-from taskpool.runtime.kernel import Kernel
+from taskpool.runtime.kernel import ControlledRunError, Kernel
 from taskpool.runtime.logical import LogicalThread, describe, is_ready
 from taskpool.runtime.standstill import wait_of, where
-from taskpool.runtime.supervision import stop, watch
+from taskpool.runtime.strict import forbid_real_threads
+from taskpool.runtime.supervision import may_profile, stop, watch
 
 __all__ = ["Stepper", "ThreadState"]
 
@@ -92,6 +93,7 @@ class Stepper:
 
         Raises:
             ExploreError: If it cannot go on, or nobody can.
+            RealThreadError, StuckError, ForeignThreadError: If it uses real threads, locks or sleeps. The run is over.
         """
         ready = self._able()
         if not ready:
@@ -185,8 +187,10 @@ class Stepper:
         self.recorder = Recorder()
         self._runtime = ControlledRuntime(_park, early_timeouts=self._early, recorder=self.recorder)
         self._last: LogicalThread = self._kernel.outside
+        if may_profile():
+            self._kernel.profile = forbid_real_threads
         self._kernel.begin(self._program, self._runtime)
-        watch(self._kernel)
+        self._watch()
         self._last = self._kernel.threads[0]
 
     @property
@@ -214,8 +218,20 @@ class Stepper:
         self._chosen.append(thread.number)
         self._last = thread
         kernel.go_on(thread)
-        watch(kernel)
+        self._watch()
         return moment
+
+    def _watch(self) -> None:
+        """Block until everybody has stopped; what cannot be controlled ends the run."""
+        kernel = self._kernel
+        try:
+            watch(kernel)
+            for _, error in kernel.errors:
+                if isinstance(error, ControlledRunError):
+                    raise error
+        except ControlledRunError:
+            stop(kernel)
+            raise
 
     def _state_of(self, thread: LogicalThread) -> ThreadState:
         if thread.ended:

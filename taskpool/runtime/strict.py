@@ -2,7 +2,7 @@
 
 In the first execution of a search the interpreter's profile hook sees every call of a built-in function. A program that
 starts a real thread, sleeps for real or makes or takes a real lock gets an error at that line. From Python 3.13 on the
-hook does not see that a lock is made, or entered with ``with``: it sees ``acquire``, and the watchdog one that blocks.
+hook does not see that a Lock is made, or entered with ``with``: it sees ``acquire``, and the watchdog one that blocks.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ _STARTS = {
 }
 _LOCK_TYPES = (type(_thread.allocate_lock()), type(threading.RLock()), queue.SimpleQueue)
 _LOCK_CALLS = frozenset({"acquire", "get", "__enter__"})
+_MAKES_RLOCK: Any = getattr(
+    threading.RLock, "__code__", None
+)  # a function of Python's, around a class whose calls are not seen
 
 
 class RealThreadError(ControlledRunError):
@@ -45,11 +48,16 @@ def forbid_real_threads(frame: FrameType, event: str, arg: Any) -> None:
     Raises:
         RealThreadError: At that call.
     """
+    if event == "call":
+        if frame.f_code is _MAKES_RLOCK and _is_the_programs(frame):
+            raise RealThreadError(_said("makes a real lock", frame, "runtime.Lock and its kin"))
+        return
     if event != "c_call":
         return
     if arg in _STARTS:
-        if not _called_from(frame, _CARRIERS):  # the runtime's own
-            raise RealThreadError(_said("starts a real thread", frame, "runtime.spawn"))
+        if not _is_carriers(frame):
+            instead = "runtime.spawn, and give pools runtime=runtime"
+            raise RealThreadError(_said("starts a real thread", frame, instead))
     elif arg is time.sleep:
         raise RealThreadError(_said("calls time.sleep", frame, "runtime.sleep"))
     elif arg is _thread.allocate_lock and _is_the_programs(frame):
@@ -73,12 +81,10 @@ def _caller(frame: FrameType | None) -> FrameType | None:
     return frame
 
 
-def _called_from(frame: FrameType | None, file: str) -> bool:
-    while frame is not None:
-        if frame.f_code.co_filename == file:
-            return True
-        frame = frame.f_back
-    return False
+def _is_carriers(frame: FrameType) -> bool:
+    """Whether a thread is started by the runtime itself, which needs one more to carry a logical one."""
+    caller = _caller(frame)
+    return caller is not None and caller.f_code.co_filename == _CARRIERS
 
 
 def _for_a_thread(frame: FrameType | None) -> bool:
@@ -97,5 +103,10 @@ def _is_the_programs(frame: FrameType) -> bool:
 
 def _said(what: str, frame: FrameType, instead: str) -> str:
     caller = _caller(frame) or frame
+    at: FrameType | None = caller
+    while at is not None and at.f_code.co_filename.startswith(_PACKAGE):
+        at = at.f_back  # a pool does it for a line of the program's
+    if at is not None and not at.f_code.co_filename.startswith(_STDLIB):
+        caller = at
     line = place(caller.f_code.co_filename, caller.f_lineno)
     return f"the program {what} at {line}, which a controlled run cannot see or schedule: use {instead}"

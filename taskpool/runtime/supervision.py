@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 
 from taskpool.runtime.base import RunAbandoned
 from taskpool.runtime.carriers import is_asleep
 from taskpool.runtime.kernel import ControlledRunError, Kernel
+from taskpool.runtime.logical import LogicalThread
 from taskpool.runtime.standstill import where
 
-__all__ = ["StuckError", "stop", "watch"]
+__all__ = ["StuckError", "may_profile", "stop", "watch"]
 
 _SAMPLE = 0.25  # seconds between looks at a run
 _SAMPLES = 6  # looks in a row at which a thread must be asleep to be thought stuck
+
+_interrupted: list[LogicalThread] = []  # told to end, and did not in good time
 
 
 class StuckError(ControlledRunError):
@@ -56,7 +60,18 @@ def stop(kernel: Kernel) -> None:
         thread = kernel.current
         if not kernel.wait(0.2) and thread.ident:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(RunAbandoned))
-            kernel.wait(2.0)
+            if not kernel.wait(2.0):
+                _interrupted.append(thread)
         kernel.live = False
         kernel.current = kernel.outside
     kernel.close(lambda: kernel.wait(5.0))
+
+
+def may_profile() -> bool:
+    """Whether threads may be given a profile function now.
+
+    While an exception is on its way to a thread that does not take it, because it waits in the system, Python 3.11
+    stays for ever at the start of a function in any thread that is profiled.
+    """
+    _interrupted[:] = [thread for thread in _interrupted if not thread.ended]
+    return sys.version_info >= (3, 12) or not _interrupted

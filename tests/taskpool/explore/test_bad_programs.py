@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import concurrent.futures
 import contextlib
 import gc
@@ -9,11 +10,15 @@ import queue
 import sys
 import threading
 import time
+import types
 
 import pytest
 from explore_programs import philosophers
 
+from taskpool import TaskPool
 from taskpool.explore import NotDeterministic, explore
+from taskpool.explore.stepping import Stepper
+from taskpool.runtime import supervision
 from taskpool.runtime.carriers import carrier_count
 from taskpool.runtime.kernel import ForeignThreadError
 from taskpool.runtime.strict import RealThreadError
@@ -44,6 +49,21 @@ def real_lock(runtime):
     lock.release()
 
 
+def real_rlock(runtime):
+    lock = threading.RLock()
+    with lock:
+        pass
+
+
+def bare_thread(runtime):
+    _thread.start_new_thread(list, ())
+
+
+def real_pool(runtime):
+    with TaskPool("real", minimum_size=1):  # without runtime=runtime
+        pass
+
+
 def real_queue(runtime):
     queue.Queue().put(1)
 
@@ -55,8 +75,11 @@ def real_sleep(runtime):
 @pytest.mark.parametrize(
     ("program", "complaint"),
     [
-        (real_thread, "makes a real thread at test_bad_programs.py:.*: use runtime.spawn"),
+        (real_thread, "(makes|starts) a real thread at test_bad_programs.py:.*: use runtime.spawn"),
         (real_lock, r"(makes|waits on) a real lock at test_bad_programs.py:.*: use runtime.Lock"),
+        (real_rlock, "makes a real lock at test_bad_programs.py"),
+        (bare_thread, "starts a real thread at test_bad_programs.py:.*: use runtime.spawn"),
+        (real_pool, "starts a real thread at test_bad_programs.py:.*give pools runtime=runtime"),
         (real_queue, "(makes|waits on) a real R?[Ll]ock at test_bad_programs.py"),
         (real_sleep, "calls time.sleep at .*: use runtime.sleep"),
     ],
@@ -109,6 +132,27 @@ def test_a_loop_without_operations_is_ended_before_another_thread_begins_one():
         explore(program, stuck_after=0.25)
     assert begun == ["first"]
     assert not any(frame.f_code is loop.__code__ for frame in sys._current_frames().values())
+
+
+def test_nobody_is_profiled_while_a_thread_does_not_take_its_end(monkeypatch):
+    thread = types.SimpleNamespace(ended=False)
+    monkeypatch.setattr(supervision, "_interrupted", [thread])
+    assert supervision.may_profile() is (sys.version_info >= (3, 12))
+    assert explore(philosophers(2)).schedules == 3
+    thread.ended = True
+    assert supervision.may_profile()
+    assert supervision._interrupted == []
+
+
+def test_a_step_into_something_real_is_named_and_ends_the_run():
+    def program(runtime):
+        runtime.sleep(0)
+        time.sleep(0)
+
+    with Stepper(program) as stepper:
+        with pytest.raises(RealThreadError, match="calls time.sleep at test_bad_programs.py"):
+            stepper.step()
+        assert stepper.ended
 
 
 @pytest.mark.threads
