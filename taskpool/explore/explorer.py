@@ -89,8 +89,15 @@ def explore(
     """
     if timeouts not in ("never", "explore"):
         raise OptionError(f"timeouts={timeouts!r}: choose 'never' or 'explore'")
+    whole = (max_schedules, max_steps, early_timeouts, seed, 0 if preemptions is None else preemptions)
+    if not all(isinstance(number, int) for number in whole):
+        raise OptionError("max_schedules=, max_steps=, early_timeouts=, seed= and preemptions= take whole numbers")
     if max_schedules < 1 or max_steps < 1:
         raise OptionError(f"max_schedules={max_schedules!r}, max_steps={max_steps!r}: at least 1 of each is needed")
+    if early_timeouts < 0 or (preemptions or 0) < 0:
+        raise OptionError(f"early_timeouts={early_timeouts!r}, preemptions={preemptions!r}: neither can be below 0")
+    if not callable(program):
+        raise OptionError(f"program={program!r}: a function is needed that takes a runtime")
     limits = Limits(max_steps, early_timeouts if timeouts == "explore" else 0, stuck_after)
     search = _Search(program, _strategy(strategy, preemptions, seed), limits, stop_at_failure, progress)
     search.report.timeouts = timeouts
@@ -116,6 +123,8 @@ def random_walks(program: Program, count: int = 1_000, *, seed: int = 0, depth: 
 
 def _strategy(strategy: str | Strategy, preemptions: int | None, seed: int) -> Strategy:
     if not isinstance(strategy, str):
+        if isinstance(strategy, type) or not hasattr(strategy, "choose"):
+            raise OptionError(f"strategy={strategy!r}: give one of {', '.join(STRATEGIES)}, or an object that chooses")
         return strategy
     if strategy not in STRATEGIES:
         raise OptionError(f"strategy={strategy!r}: choose one of {', '.join(STRATEGIES)}")

@@ -90,7 +90,7 @@ def replay(
         ScheduleError: If the text cannot be read.
         Diverged: If the schedule does not fit the program: names the step, what was expected and what there was.
     """
-    schedule = Schedule.parse(schedule) if isinstance(schedule, str) else schedule
+    schedule = schedule if isinstance(schedule, Schedule) else Schedule.parse(schedule)
     recorder = _Tape()
     replayer = Replayer(schedule, detailed=True)
     limits = Limits(max_steps, schedule.early_timeouts, stuck_after)

@@ -18,8 +18,8 @@ __all__ = ["Schedule"]
 
 VERSION = 1
 _DEFAULT = "default"
-_PAIR = re.compile(r"(\d+):(\d+)\Z")
-_OPTION = re.compile(r"(v|e)(\d+)\Z")
+_PAIR = re.compile(r"(\d{1,18}):(\d{1,18})\Z", re.ASCII)
+_OPTION = re.compile(r"(v|e)(\d{1,18})\Z", re.ASCII)
 _DIGEST = re.compile(r"#([0-9a-f]{8})\Z")
 
 

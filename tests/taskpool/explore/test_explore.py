@@ -8,6 +8,7 @@ from explore_programs import crossing, lost_update, philosophers
 from taskpool import scenarios
 from taskpool.errors import OptionError
 from taskpool.explore import explore, random_walks
+from taskpool.explore.optimal_dpor import OptimalSearch
 
 
 def kinds(program, **options):
@@ -231,11 +232,22 @@ def test_a_report_is_shown_as_text_and_as_html():
         ({"timeouts": "sometimes"}, "timeouts='sometimes'"),
         ({"max_schedules": 0}, "max_schedules=0"),
         ({"preemptions": 2}, "preemptions=2 needs strategy='dfs'"),
+        ({"strategy": "dfs", "preemptions": -1}, "preemptions=-1: neither can be below 0"),
+        ({"timeouts": "explore", "early_timeouts": -1}, "early_timeouts=-1"),
+        ({"max_schedules": "many"}, "take whole numbers"),
+        ({"strategy": "random", "seed": None}, "take whole numbers"),
+        ({"strategy": None}, "strategy=None: give one of optimal,"),
+        ({"strategy": OptimalSearch}, "or an object that chooses"),
     ],
 )
 def test_options_that_cannot_be(options, complaint):
     with pytest.raises(OptionError, match=complaint):
         explore(crossing, **options)
+
+
+def test_what_is_no_program_is_refused():
+    with pytest.raises(OptionError, match="program=None: a function is needed"):
+        explore(None)
 
 
 def test_a_failing_scenario_leaves_a_trace_for_the_timeline():

@@ -47,11 +47,18 @@ def test_the_full_text_has_version_and_hash():
         ("v2 1:2", "is of version 2; this package reads 1"),
         ("#12 1:2", "'#12' is not"),
         ("-1:2", "'-1:2' is not"),
+        ("1:" + "9" * 5000, "is not STEP:THREAD"),
+        ("e" + "9" * 5000, "is not STEP:THREAD"),
+        ("\uff11:\uff12", "is not STEP:THREAD"),
+        (b"1:2", "a schedule is a text like '1:2 2:3', not bytes"),
+        (None, "a schedule is a text like '1:2 2:3', not NoneType"),
     ],
 )
 def test_a_garbled_schedule_says_what_is_wrong(text, complaint):
     with pytest.raises(ScheduleError, match=complaint.replace("(", r"\(")):
         Schedule.parse(text)
+    with pytest.raises(ScheduleError):
+        replay(crossing, text)
 
 
 def test_a_replay_makes_the_same_run_again():
