@@ -6,10 +6,11 @@ few small dictionaries, an event changes one or two of them, and a snapshot of i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 from taskpool.events import Event, EventKind
+from visualize._queue import LazyQueue
 
 __all__ = ["Origins", "Replay", "Snapshot"]
 
@@ -55,7 +56,7 @@ class Replay:
 
     def __init__(self) -> None:
         self.position = 0
-        self.queues: dict[str, dict[int, int]] = {}
+        self.queues: dict[str, MutableMapping[int, int]] = {}
         self.stacks: dict[str, list[int]] = {}
         self.waits: dict[str, int] = {}
         self.turns: dict[str, int] = {}
@@ -196,10 +197,10 @@ class Replay:
             self.suspensions.pop(name, None)
 
     def snapshot(self) -> Snapshot:
-        """The state, to be brought back with `restored`. Queues are kept as bare positions."""
+        """The state, to be brought back with `restored`. Queues are kept as bare task numbers."""
         return (
             self.position,
-            {name: tuple(queue.values()) for name, queue in self.queues.items() if queue},
+            {name: tuple(queue) for name, queue in self.queues.items() if queue},
             {thread: tuple(stack) for thread, stack in self.stacks.items() if stack},
             dict(self.waits),
             dict(self.turns),
@@ -212,12 +213,18 @@ class Replay:
         )
 
     @classmethod
-    def restored(cls, snapshot: Snapshot, events: Sequence[Event]) -> Replay:
-        """A replay that goes on where the snapshot was taken."""
+    def restored(cls, snapshot: Snapshot, events: Sequence[Event], known: Origins) -> Replay:
+        """A replay that goes on where the snapshot was taken.
+
+        Args:
+            snapshot: What it begins with.
+            events: The whole trace.
+            known: The positions of the events that made its tasks known.
+        """
         replay = cls()
         position, queues, stacks, waits, turns, suspensions, quiet, lives, pools, alerts, counts = snapshot
         replay.position = position
-        replay.queues = {name: {events[at].task: at for at in queue} for name, queue in queues.items()}
+        replay.queues = {name: LazyQueue(queue, known) for name, queue in queues.items()}
         replay.stacks = {thread: list(stack) for thread, stack in stacks.items()}
         replay.waits, replay.turns = dict(waits), dict(turns)
         replay.tokens = {events[at].task: name for name, at in turns.items()}

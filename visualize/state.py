@@ -306,7 +306,7 @@ class States:
         if not 0 <= position <= len(self.events):
             raise IndexError(f"event {position}: the trace has events 0 to {len(self.events) - 1}")
         snapshot = self._snapshots[min(position // _SPACING, len(self._snapshots) - 1)]
-        replay = Replay.restored(snapshot, self.events)
+        replay = Replay.restored(snapshot, self.events, self.known)
         replay.run(self.events, position)
         return State(self, replay)
 

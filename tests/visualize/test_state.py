@@ -84,7 +84,7 @@ def seen(state: State):
 
 
 #: Random schedules of each story on each design; 72 of them make a thousand runs.
-WALKS = int(os.environ.get("TASKPOOL_STATE_WALKS", "6"))
+WALKS = int(os.environ.get("TASKPOOL_STATE_WALKS", "72"))
 
 
 @pytest.mark.parametrize("design", ["threadpool", "taskpool"])
@@ -116,6 +116,39 @@ def test_snapshots_do_not_show(many_events, monkeypatch):
     for index in range(0, 2_000, 37):
         assert seen(plain.before(index)) == seen(stepped.before(index))
         assert plain.before(index).counts == stepped.before(index).counts
+
+
+def test_long_queues_are_the_same_wherever_one_looks(teller, monkeypatch):
+    # Twice as many tasks are pushed as run; some leave out of order, and one number comes back after it has left.
+    for number in range(300):
+        teller(number, "main", "task_pushed", f"q{number % 2}", number, label="x", wait=False, depth=1)
+        if number % 2:
+            teller(number, "p", "task_started", f"q{number // 2 % 2}", number // 2)
+            teller(number, "p", "task_finished", f"q{number // 2 % 2}", number // 2)
+        if number % 50 == 49:
+            teller(number, "p", "task_discarded", f"q{number % 2}", number, reason="cancelled")
+            teller(number, "main", "task_pushed", f"q{number % 2}", number, label="again", wait=False, depth=1)
+    monkeypatch.setattr("visualize.state._SPACING", 32)
+    states, model = States(teller.events), Model()
+    for index, event in enumerate(teller.events):
+        state = states.before(index)
+        queued = {name: tuple(queue) for name, queue in model.queues.items() if queue}
+        assert {name: queue for name, queue in state.queues.items() if queue} == queued
+        for name, queue in queued.items():
+            assert state.queue_of(queue[-1]) == name
+        assert state.origins() == tuple(sorted(set(state.origins())))
+        model.apply(event)
+    assert repr(states.end).startswith("<State after 612 events: 150 tasks queued")
+
+
+def test_looking_at_a_state_brings_no_queue_back_that_nobody_asks_for(teller, monkeypatch):
+    for number in range(200):
+        teller(number, "main", "task_pushed", "q", number, label="x", wait=False, depth=number + 1)
+    monkeypatch.setattr("visualize.state._SPACING", 64)
+    state = States(teller.events).before(130)
+    assert state.threads == {} and state.counts["finished"] == 0
+    assert state._replay.queues["q"]._whole is None
+    assert len(state.queues["q"]) == 130
 
 
 def test_a_state_tells_who_does_what(taskpool_events):
