@@ -120,9 +120,14 @@ def _serve(args: argparse.Namespace) -> int:
             f" {report.running} threads still in a task"
         )
     if recorder is not None:
-        recorder.trace({"scenario": "sip", "design": args.design}).save(args.out)
-        print(f"trace saved: {args.out}")
+        _save(recorder, args.out, "sip", args.design, report.in_time, f"{report.dropped} calls were dropped.")
     return 0 if report.in_time else 1
+
+
+def _save(recorder: Recorder, path: Path, what: str, design: str, good: bool, reason: str) -> None:
+    outcome = "completed" if good else "failed"
+    recorder.trace({"scenario": what, "design": design, "outcome": outcome, "reason": reason}).save(path)
+    print(f"trace saved: {path}")
 
 
 def _lookup(text: str) -> tuple[str, float]:
@@ -172,10 +177,12 @@ def _load(args: argparse.Namespace) -> int:
         for row in load(workloads, designs, **common, recorder_of=recorder_of):
             rows.append(row)
             print(line(row), flush=True)
-    for (workload, design), recorder in recorders.items():
-        path = args.record / f"{workload}.{design}.jsonl"
-        recorder.trace({"scenario": f"sip {workload}", "design": design}).save(path)
-        print(f"trace saved: {path}")
+    for row in rows:
+        recorder = recorders.get((row.workload, row.design))
+        if recorder is not None:
+            path = args.record / f"{row.workload}.{row.design}.jsonl"
+            reason = f"{row.completed:.0f} calls completed, {row.failed:.0f} failed."
+            _save(recorder, path, f"sip {row.workload}", row.design, not row.failed, reason)
     if args.json is not None:
         here = {"python": sys.version.split()[0], "processors": os.cpu_count(), "seconds": args.seconds}
         args.json.write_text(json.dumps({**here, "rows": [row.as_dict() for row in rows]}, indent=1) + "\n")
