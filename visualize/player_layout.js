@@ -79,7 +79,7 @@ export function layOut(trace, rect) {
 // A token that is so high; wide enough for the longest number of the run.
 export function tokenSize(trace, height) {
   const big = height >= 22;
-  return { height, width: Math.max(height, Math.round(trace.digits * (big ? 7.7 : 6.6) + (big ? 7 : 6))) };
+  return { height, width: Math.max(height, Math.round(trace.digits * (big ? 7.7 : 6.7) + (big ? 7 : 6.5))) };
 }
 
 // How much of a low thread's box is for its name.

@@ -28,7 +28,7 @@ DESIGNS = ("threadpool", "taskpool")
 START = "window.taskpoolPlayer = new Player("
 READ = """
 window.lab = { Trace, States, Explainer, Cues, Axis, sentence, why, sceneOf, layOut, preferredHeight, inWords,
-  tokensOf };
+  tokensOf, tokenSize, FONT };
 window.read = (run) => {
   const trace = new Trace(window.data, window.data.runs[run], run);
   const states = new States(trace);
@@ -393,3 +393,16 @@ def test_tokens_that_somebody_waits_for_are_never_only_counted(modules, queued, 
     )
     assert (found["shown"], found["gaps"], found["more"]) == (shown, gaps, more)
     assert found["from"] >= 200 - room * 26 - 6 and found["to"] <= 200 - 22
+
+
+@pytest.mark.parametrize(("height", "size"), [(22, 11), (15, 9.5)])
+def test_a_tokens_number_has_room_on_its_plate(modules, height, size):
+    """A pattern leaves three pixels on each side to the plate, whatever the number."""
+    spare = modules.evaluate(
+        """([height, size]) => [1, 2, 3, 4, 5, 6].map((digits) => {
+          const context = document.createElement("canvas").getContext("2d");
+          context.font = `700 ${size}px ${lab.FONT}`;
+          return lab.tokenSize({ digits }, height).width - 6 - context.measureText("8".repeat(digits)).width; })""",
+        [height, size],
+    )
+    assert min(spare) >= 0, spare
