@@ -51,10 +51,12 @@ def search_on(
     """
     with quiet_collector(), pinned() as cpu:
         shares = split(program, strategy, limits, identities, max_schedules=max_schedules, seed=seed, cpu=cpu)
-    most = max(1, max_schedules // len(shares))
+    complete = len(shares) <= max_schedules
+    shares = shares[:max_schedules]
+    most = max_schedules // len(shares)
     known = dict(identities)
     futures = [_submit(executor, program, share, limits, known, share.count or most) for share in shares]
-    complete = True
+    counted = 0
     try:
         for share, future in zip(shares, futures, strict=True):
             try:
@@ -66,10 +68,16 @@ def search_on(
             except (BrokenExecutor, CancelledError, ConnectionError):
                 result = search_share(program, share, limits, known, share.count or most)
             tally.add(result)
+            counted += 1
             complete = complete and result.complete
             if not after_each():
                 complete = False
                 break
+    except KeyboardInterrupt:
+        for future in futures[counted:]:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                tally.add(future.result())
+        raise
     finally:
         for future in futures:
             future.cancel()

@@ -58,6 +58,27 @@ def test_a_dead_workers_share_is_searched_again(strategy):
     assert executor.calls > 6
 
 
+def test_no_more_executions_are_made_than_asked_for():
+    report = explore(philosophers(4), "dfs", max_schedules=5, executor=Here())
+    assert (report.schedules, report.exhausted) == (5, False)
+
+
+def test_an_interrupted_search_keeps_the_shares_that_are_done():
+    class Interrupted(Here):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            future = super().submit(fn, *args, **kwargs)
+            if self.calls == 2:
+                future = Future()
+                future.set_exception(KeyboardInterrupt())
+            return future
+
+    executor = Interrupted()
+    report = explore(philosophers(3), "dfs", executor=executor)
+    whole = explore(philosophers(3), "dfs")
+    assert (report.interrupted, report.exhausted) == (True, False)
+    assert executor.calls - 1 <= report.schedules < whole.schedules
+
+
 def test_walks_are_split_by_their_seeds():
     whole = explore(lost_update, "random", max_schedules=600)
     split_up = explore(lost_update, "random", max_schedules=600, executor=Here())
