@@ -10,7 +10,7 @@ from taskpool.explore.dfs import NaiveSearch
 from taskpool.explore.execution import Limits, Program, executed, quiet_collector
 from taskpool.explore.minimise import minimised
 from taskpool.explore.optimal_dpor import OptimalSearch
-from taskpool.explore.parallel import search_on
+from taskpool.explore.parallel import Undone, search_on
 from taskpool.explore.pct import PriorityWalk
 from taskpool.explore.progress import Bar
 from taskpool.explore.random_walk import RandomWalk
@@ -100,7 +100,7 @@ def explore(
         raise OptionError(f"program={program!r}: a function is needed that takes a runtime")
     limits = Limits(max_steps, early_timeouts if timeouts == "explore" else 0, stuck_after)
     search = _Search(program, _strategy(strategy, preemptions, seed), limits, stop_at_failure, progress)
-    search.report.timeouts = timeouts
+    search.report.timeouts, search.report.early_timeouts = timeouts, limits.early_timeouts
     if executor is None:
         return search.go(max_schedules)
     if not isinstance(strategy, str) or strategy == "round-robin" or preemptions is not None:
@@ -158,6 +158,7 @@ class _Search:
         self._progress: Callable[[Report], object] | None = Bar() if progress is True else progress or None
         self._identities: dict[tuple[int, int], int] = {}
         self._tally = Tally()
+        self._undone = Undone()
         self._failures: dict[Hashable, Failure] = {}
         self._clock = default_runtime().monotonic
         self._began = self._told = 0.0
@@ -187,14 +188,13 @@ class _Search:
         return self._report(search)
 
     def go_on(self, executor: Executor, max_schedules: int, seed: int) -> Report:
-        """Search with the help of an executor."""
-        self.report._resume = None
+        """Search with the help of an executor; on, if it has been begun: share by share."""
 
         def after_each() -> bool:
             self._tell()
             return not (self._tally.seen and self._stop_at_failure)
 
-        return self._report(
+        report = self._report(
             lambda: search_on(
                 executor,
                 self._program,
@@ -202,11 +202,14 @@ class _Search:
                 self._limits,
                 self._identities,
                 self._tally,
+                self._undone,
                 max_schedules=max_schedules,
                 seed=seed,
                 after_each=after_each,
             )
         )
+        report._resume = (lambda count: self.go_on(executor, count, seed)) if self._undone.shares else None
+        return report
 
     def _report(self, search: Callable[[], None]) -> Report:
         """Call ``search`` and describe what the tally then holds."""

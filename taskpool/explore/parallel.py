@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from taskpool.errors import OptionError
@@ -18,7 +18,20 @@ from taskpool.explore.shares import Share, split, strategy_of
 from taskpool.explore.tally import Tally
 from taskpool.runtime.carriers import pinned
 
-__all__ = ["search_on"]
+__all__ = ["Undone", "search_on"]
+
+
+@dataclass(slots=True)
+class Undone:
+    """What a split search has left to do.
+
+    Attributes:
+        shares: Those not searched yet; None before the search has been split.
+        whole: Whether every share that was searched was searched to its end.
+    """
+
+    shares: list[Share] | None = None
+    whole: bool = True
 
 
 def search_on(
@@ -28,12 +41,13 @@ def search_on(
     limits: Limits,
     identities: dict[tuple[int, int], int],
     tally: Tally,
+    undone: Undone,
     *,
     max_schedules: int,
     seed: int,
     after_each: Callable[[], bool],
 ) -> None:
-    """Search with the help of ``executor``; blocks until all shares are done.
+    """Search with the help of ``executor``; blocks until all shares are done, or ``max_schedules`` of them.
 
     Args:
         executor: Whose workers search; it must be able to send ``program`` to them.
@@ -42,6 +56,7 @@ def search_on(
         limits: How far an execution may go.
         identities: The search's known threads.
         tally: Is added to.
+        undone: What is left to do; brought up to date also where the search is interrupted.
         max_schedules: At most so many executions, spread evenly over the shares.
         seed: A walk's first seed.
         after_each: Called after each share's results were added; the search stops where it returns False.
@@ -49,14 +64,22 @@ def search_on(
     Raises:
         OptionError: If the program cannot be sent.
     """
-    with quiet_collector(), pinned() as cpu:
-        shares = split(program, strategy, limits, identities, max_schedules=max_schedules, seed=seed, cpu=cpu)
-    complete = len(shares) <= max_schedules
-    shares = shares[:max_schedules]
-    most = max_schedules // len(shares)
+    if undone.shares is None:
+        with quiet_collector(), pinned() as cpu:
+            undone.shares = split(
+                program, strategy, limits, identities, max_schedules=max_schedules, seed=seed, cpu=cpu
+            )
+    left = undone.shares
+    shares = left[:max_schedules]
+    most = max_schedules // max(1, len(shares))
     known = dict(identities)
     futures = [_submit(executor, program, share, limits, known, share.count or most) for share in shares]
-    counted = 0
+
+    def count(share: Share, result: Tally) -> None:
+        tally.add(result)
+        undone.whole = undone.whole and result.complete
+        left.remove(share)
+
     try:
         for share, future in zip(shares, futures, strict=True):
             try:
@@ -67,21 +90,18 @@ def search_on(
                 raise _unsendable(error) from error
             except (BrokenExecutor, CancelledError, ConnectionError):
                 result = search_share(program, share, limits, known, share.count or most)
-            tally.add(result)
-            counted += 1
-            complete = complete and result.complete
+            count(share, result)
             if not after_each():
-                complete = False
                 break
     except KeyboardInterrupt:
-        for future in futures[counted:]:
-            if future.done() and not future.cancelled() and future.exception() is None:
-                tally.add(future.result())
+        for share, future in zip(shares, futures, strict=True):
+            if share in left and future.done() and not future.cancelled() and future.exception() is None:
+                count(share, future.result())
         raise
     finally:
         for future in futures:
             future.cancel()
-    tally.complete = complete
+    tally.complete = undone.whole and not left
 
 
 def search_share(

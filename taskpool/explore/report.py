@@ -105,6 +105,7 @@ class Report:
         failures: By cause, in the order found.
         seconds: Real time spent.
         timeouts: ``"never"``: a deadline passes only when nothing else can run; ``"explore"``: at any time.
+        early_timeouts: With ``"explore"``: for the first so many timed operations of each thread.
     """
 
     program: str
@@ -117,10 +118,15 @@ class Report:
     failures: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
     timeouts: str = "never"
+    early_timeouts: int = 0
     _resume: Callable[[int], Report] | None = None
 
     def resume(self, max_schedules: int = 100_000) -> Report:
-        """Search on where this search stopped, for up to ``max_schedules`` more; this report, brought up to date."""
+        """Search on where this search stopped, for up to ``max_schedules`` more; this report, brought up to date.
+
+        A search on an executor goes on with the shares that were not searched; there is nothing to go on with where
+        each was, even if not to its end.
+        """
         if self._resume is None:
             raise RuntimeError("this report comes from a search that cannot be resumed: call explore again")
         return self._resume(max_schedules)
@@ -137,7 +143,9 @@ class Report:
         took = f" in {self.seconds:.1f} s" if timed else ""
         tried = f"{_amount(self.schedules, 'schedule')} ({_amount(self.steps, 'step')}) by {self.strategy}{took}"
         if self.exhausted:
-            deadlines = "" if self.timeouts == "explore" else ", deadlines passing only when nothing else can run"
+            deadlines = ", deadlines passing only when nothing else can run"
+            if self.timeouts == "explore":
+                deadlines += f", but for each thread's first {self.early_timeouts}: those at any time"
             return f"Exhausted at runtime-operation granularity{deadlines}: {tried}."
         why = "interrupted" if self.interrupted else "not exhausted"
         return f"Not every schedule was tried ({why}): {tried}."

@@ -140,6 +140,7 @@ def test_deadlines_fire_early_only_where_that_is_explored():
     assert kinds(program) == []
     report = explore(program, timeouts="explore")
     assert report.exhausted
+    assert "nothing else can run, but for each thread's first 1: those at any time" in report.coverage()
     assert [(f.kind, type(f.error).__name__) for f in report.failures] == [("exception", "Empty")]
     assert str(report.failures[0].schedule) == "e1 1:0"
 

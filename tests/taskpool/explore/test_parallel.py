@@ -79,6 +79,35 @@ def test_an_interrupted_search_keeps_the_shares_that_are_done():
     assert executor.calls - 1 <= report.schedules < whole.schedules
 
 
+def test_an_interrupted_search_goes_on_where_it_stopped():
+    whole = explore(philosophers(3), "dfs", executor=Here())
+
+    class InterruptedOnce(Here):
+        def submit(self, fn, /, *args, **kwargs):
+            if self.calls == 3:
+                self.calls += 1
+                future: Future[Any] = Future()
+                future.set_exception(KeyboardInterrupt())
+                return future
+            return super().submit(fn, *args, **kwargs)
+
+    report = explore(philosophers(3), "dfs", executor=InterruptedOnce())
+    assert report.interrupted and not report.exhausted
+    assert report.resume() is report
+    assert counts(report) == counts(whole)
+    with pytest.raises(RuntimeError, match="cannot be resumed"):
+        report.resume()
+
+
+def test_a_search_that_stopped_at_a_failure_goes_on_share_by_share():
+    whole = explore(lost_update, "dfs", executor=Here())
+    report = explore(lost_update, "dfs", executor=Here(), stop_at_failure=True)
+    assert report.failures and not report.exhausted
+    while not report.exhausted:
+        report.resume()
+    assert counts(report) == counts(whole)
+
+
 def test_walks_are_split_by_their_seeds():
     whole = explore(lost_update, "random", max_schedules=600)
     split_up = explore(lost_update, "random", max_schedules=600, executor=Here())
