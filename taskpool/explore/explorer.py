@@ -19,7 +19,7 @@ from taskpool.explore.replayed import Replayed, name_of, replay
 from taskpool.explore.report import Failure, Report
 from taskpool.explore.round_robin import RoundRobin
 from taskpool.explore.schedule import Schedule
-from taskpool.explore.search import Strategy
+from taskpool.explore.search import DepthFirst, Strategy
 from taskpool.explore.sleep_sets import SleepSetSearch
 from taskpool.explore.source_dpor import SourceSearch
 from taskpool.explore.tally import Seen, Tally
@@ -185,7 +185,23 @@ class _Search:
                     after_each=after_each,
                 )
 
-        return self._report(search)
+        report = self._report(search)
+        if report.exhausted and report.schedules == 1 and not report.failures:
+            self._refuse_chance()
+        return report
+
+    def _refuse_chance(self) -> None:
+        """Run a program with only one schedule once more: a search of several sees by itself that it changes.
+
+        Raises:
+            NotDeterministic: If it did something else.
+        """
+        if not isinstance(self._strategy, DepthFirst):
+            return
+        again = NaiveSearch()
+        with executed(self._program, again, self._limits, identities=dict(self._identities)):
+            pass
+        self._strategy.refuse_other(again.announced)
 
     def go_on(self, executor: Executor, max_schedules: int, seed: int) -> Report:
         """Search with the help of an executor; on, if it has been begun: share by share."""

@@ -7,6 +7,7 @@ schedule is repeated, and checked, step by step; from there on it is new. Each s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Protocol
 
 from taskpool.explore.errors import NotDeterministic
@@ -131,6 +132,16 @@ class DepthFirst:
 
     def end(self, kernel: Kernel) -> None:
         """Nothing to learn."""
+
+    def refuse_other(self, announced: Sequence[tuple[Operation, int]]) -> None:
+        """Compare what another execution with the same choices announced with what this search's last one did.
+
+        Raises:
+            NotDeterministic: If the two differ.
+        """
+        for step, (mine, other) in enumerate(zip_longest(self.announced, announced)):
+            if mine != other:
+                raise NotDeterministic(step, *("the end" if one is None else _words(*one) for one in (mine, other)))
 
     # -- for strategies
 

@@ -265,3 +265,16 @@ def test_ten_thousand_abandoned_executions_leave_nothing():
     gc.collect()
     assert carrier_count() == before[0]
     assert len(gc.get_objects()) - before[1] < 2_000
+
+
+def test_chance_is_noticed_in_a_program_with_one_schedule():
+    numbers = iter(range(10))
+
+    def program(runtime):
+        shared = runtime.Var(0, "shared")
+        for _ in range(next(numbers)):
+            shared.get()
+
+    with pytest.raises(NotDeterministic, match="step 0 was first the end, and then read"):
+        explore(program)
+    assert explore(lambda runtime: runtime.Var(0).get()).schedules == 1
