@@ -260,6 +260,9 @@ class Endpoint:
     def _counted(self, fn: Callable[..., None], *args: object) -> None:
         try:
             fn(*args)
+        except Exception:
+            self.counts.add("errors")
+            raise
         finally:
             self.counts.add("handled")
 

@@ -199,7 +199,7 @@ def seen_from(request: SipMessage, source: tuple[str, int]) -> SipMessage:
         request: As parsed.
         source: Host and port that the datagram came from.
     """
-    via, (host, port) = request.vias[0], source
+    via, (host, port) = read_via(request.required("Via")), source  # of one refused, the others may be malformed
     if via.host == host and not via.wants_rport and via.received is None:
         return request
     known = [(name, value) for name, value in via.parameters if name not in ("received", "rport")]

@@ -84,7 +84,6 @@ class Requests:
         except PoolShutDown:
             self._busy(transaction)
         except Exception:
-            core.counts.add("errors")
             core.reply(transaction, 500)
             raise
 

@@ -228,12 +228,14 @@ def test_what_is_malformed_is_answered_400_or_dropped_and_the_next_is_served(pla
         phone.transport.send(b"", endpoint.address)
         phone.send("OPTIONS", headers=[("Max-Forwards", "many")])
         phone.expect(400)
+        phone.send("OPTIONS", headers=[("Via", "of no kind")])
+        assert phone.transport.receive()[0].startswith(b"SIP/2.0 400 ")  # it is copied, and cannot be read here either
         phone.send("ACK", to_tag="nobody")
         phone.send("OPTIONS", headers=[("Content-Type", "")])
         phone.expect(200)
 
     endpoint = play(program)
-    assert (endpoint.counts.of("malformed"), endpoint.counts.of("dropped")) == (1, 3)
+    assert (endpoint.counts.of("malformed"), endpoint.counts.of("dropped")) == (2, 3)
     assert endpoint.counts.of("errors") == 0
 
 
