@@ -166,6 +166,7 @@ class _Search:
 
     def go(self, max_schedules: int) -> Report:
         """Search on for up to ``max_schedules`` executions."""
+        self._allow(max_schedules)
 
         def search() -> None:
             with quiet_collector() as between_runs, pinned() as cpu:
@@ -190,6 +191,11 @@ class _Search:
             self._refuse_chance()
         return report
 
+    def _allow(self, more: int) -> None:
+        """Tell the bar how far it goes."""
+        if isinstance(self._progress, Bar):
+            self._progress.most = self._tally.schedules + more
+
     def _refuse_chance(self) -> None:
         """Run a program with only one schedule once more: a search of several sees by itself that it changes.
 
@@ -205,6 +211,7 @@ class _Search:
 
     def go_on(self, executor: Executor, max_schedules: int, seed: int) -> Report:
         """Search with the help of an executor; on, if it has been begun: share by share."""
+        self._allow(max_schedules)
 
         def after_each() -> bool:
             self._tell()

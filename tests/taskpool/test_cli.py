@@ -160,7 +160,7 @@ def test_a_search_that_finds_nothing_ends_with_0(capsys):
 def test_a_terminal_is_shown_how_far_a_search_is(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main([*PAUSES, "--design", "taskpool", "--max-schedules", "5"]) == 0
-    assert "pause-many on taskpool: 3 schedules, " in capsys.readouterr().err
+    assert "] 3 schedules, all, " in capsys.readouterr().err
 
 
 def test_an_interrupted_search_prints_what_it_covered_and_ends_with_130(capsys, monkeypatch):
