@@ -1,20 +1,24 @@
-"""Comparisons and timelines in a real page: drawn, pointed at, narrow, light and dark."""
+"""Comparisons, timelines and metrics in a real page: drawn, pointed at, narrow, light and dark, and escaped."""
 
 from __future__ import annotations
 
+import json
 from itertools import combinations
 from pathlib import Path
 
 import plotly
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from taskpool.events import Event, EventKind
 from taskpool.scenarios import compare_runs
-from visualize import compare, timeline
+from visualize import compare, metrics, timeline
 from visualize._plotly import PLOTLY_MIME
 
 pytestmark = pytest.mark.browser
 
+NASTY = "</script><img src=x onerror='window.hit=1'>$x$"
 PLOTLY = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
 THEMES = {
     "light": "background:#fff;color:#111",
@@ -62,6 +66,17 @@ def overlapping(page: Page) -> list[tuple[str, str]]:
     return found
 
 
+def serious(page: Page) -> list[tuple[str, list[str]]]:
+    """What the accessibility rules find that is serious, and every heading of a table that is empty."""
+    found = Axe().run(page).response
+    assert found["passes"]
+    return [
+        (one["id"], [node["html"][:200] for node in one["nodes"]])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical") or one["id"] == "empty-table-header"
+    ]
+
+
 @pytest.mark.parametrize("theme", list(THEMES))
 def test_a_comparison_fits_and_its_texts_take_the_pages_colour(page, watch, runs, theme):
     show(page, compare(runs, play=False)._repr_mimebundle_(), 1280, theme)
@@ -77,6 +92,19 @@ def test_a_comparison_fits_and_its_texts_take_the_pages_colour(page, watch, runs
     assert watch.errors == [] and watch.foreign == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_rules_of_accessibility_hold(page, watch, runs, theme):
+    for shown in (
+        compare(runs, play=False),
+        timeline(runs["threadpool"]),
+        metrics(runs["threadpool"]),
+        metrics(runs["taskpool"]).latency_chart,
+    ):
+        show(page, shown._repr_mimebundle_(), 1280, theme)
+        assert serious(page) == []
+    assert watch.errors == [] and watch.foreign == []
+
+
 def test_one_points_at_a_bar_and_reads_its_facts(page, watch, runs):
     show(page, timeline(runs["threadpool"])._repr_mimebundle_(), 1280, "light")
     box = page.locator("#figure text", has_text="58 checkpoint").bounding_box()
@@ -84,4 +112,19 @@ def test_one_points_at_a_bar_and_reads_its_facts(page, watch, runs):
     said = page.locator(".hoverlayer")
     expect(said).to_contain_text("task 58 'checkpoint'")
     expect(said).to_contain_text("a suspend's checkpoint")
+    assert watch.errors == [] and watch.foreign == []
+
+
+def test_names_are_text_whatever_they_say(page, watch):
+    told = [("task_pushed", {"label": NASTY, "wait": False, "depth": 1}), ("task_started", {}), ("task_finished", {})]
+    events = [
+        Event(at, at / 1e3, NASTY, EventKind(kind), NASTY, 1, None, detail) for at, (kind, detail) in enumerate(told)
+    ]
+    bundle = timeline(events)._repr_mimebundle_()
+    show(page, json.loads(json.dumps(bundle)), 1280, "light")
+    box = page.locator("#figure text", has_text="1 </script>").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator(".hoverlayer")).to_contain_text(NASTY)
+    assert page.evaluate("() => window.hit") is None
+    assert page.locator("img[src='x']").count() == 0
     assert watch.errors == [] and watch.foreign == []
