@@ -123,13 +123,17 @@ def all_programs(calls: int = 2, sizes: tuple[int, ...] = (1, 2)) -> Iterator[Pr
 
 
 def random_programs(count: int, seed: int = 0) -> Iterator[Program]:
-    """``count`` programs of up to 3 threads with up to 4 calls each, on 1 or 2 pool threads."""
+    """``count`` programs of up to 3 threads with up to 4 calls each, on 1 or 2 pool threads; none of them twice."""
     random = Random(seed)
-    for _ in range(count):
+    seen: set[Program] = set()
+    while len(seen) < count:
         threads = tuple(
             tuple(random.choice(CALLS) for _ in range(random.randint(1, 4))) for _ in range(random.randint(1, 3))
         )
-        yield Program(threads, random.randint(1, 2))
+        program = Program(threads, random.randint(1, 2))
+        if program not in seen:
+            seen.add(program)
+            yield program
 
 
 def _go_can_follow_stop(threads: Threads) -> bool:

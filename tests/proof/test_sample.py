@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from taskpool.explore import explore
-from tests.proof.programs import Program, all_programs
+from tests.proof.programs import Program, all_programs, random_programs
 from tests.proof.prove import OUTSIDE, ROOT, prove
 
 SAMPLE = [
@@ -34,6 +34,12 @@ def test_every_program_of_one_call_a_thread_keeps_its_promises():
 def test_a_program_of_two_calls_a_thread_keeps_its_promises(text):
     line = prove(("all", text, 100_000))
     assert (line["how"], line["failures"]) == ("exhausted", [])
+
+
+def test_random_programs_are_as_many_as_asked_for_and_all_different():
+    programs = [str(program) for program in random_programs(200)]
+    assert len(set(programs)) == len(programs) == 200
+    assert programs[:50] == [str(program) for program in random_programs(50)]
 
 
 def test_programs_are_written_and_read_alike():
