@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -153,3 +154,18 @@ def test_a_trace_does_not_depend_on_the_hash_seed():
     }
     assert len(printed) == 1
     assert "deadlocked" in printed.pop()
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux has batch work")
+def test_carriers_are_batch_work_and_the_programs_own_threads_are_not():
+    before = os.sched_getscheduler(0)
+    policies = []
+
+    def program(runtime):
+        policies.append(os.sched_getscheduler(0))
+        runtime.spawn(lambda: policies.append(os.sched_getscheduler(0)))
+
+    runtime = ControlledRuntime()
+    runtime.run(program, runtime)
+    assert policies == [os.SCHED_BATCH, os.SCHED_BATCH]
+    assert os.sched_getscheduler(0) == before
