@@ -71,7 +71,7 @@ class Tally:
                 self.complete = strategy.exhaustive
                 return
             self._unfinished = True
-            strict = self.schedules == 0
+            strict = self.schedules & (self.schedules - 1) == 0  # the first, and ever more rarely: it costs time
             with executed(program, strategy, limits, identities=identities, cpu=cpu, strict=strict) as execution:
                 self._unfinished = False
                 kernel, finding = execution.kernel, execution.finding

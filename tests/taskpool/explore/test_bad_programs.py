@@ -278,3 +278,18 @@ def test_chance_is_noticed_in_a_program_with_one_schedule():
     with pytest.raises(NotDeterministic, match="step 0 was first the end, and then read"):
         explore(program)
     assert explore(lambda runtime: runtime.Var(0).get()).schedules == 1
+
+
+def test_a_real_lock_on_a_later_branch_is_noticed():
+    def program(runtime):
+        shared = runtime.Var(0, "shared")
+
+        def look():
+            if shared.get():  # not on the first schedule
+                threading.RLock().acquire()
+
+        runtime.spawn(look, name="looks")
+        runtime.spawn(shared.set, 1, name="sets")
+
+    with pytest.raises(RealThreadError, match="a real R?[Ll]ock at test_bad_programs.py"):
+        explore(program)
