@@ -1,8 +1,9 @@
 """Noticing real threads, locks and sleeps in a controlled run, without patching anything.
 
 In some executions of a search, the first among them, the interpreter's profile hook sees every call of a built-in
-function. A program that starts a real thread, sleeps for real or makes or takes a real lock gets an error at that line. From Python 3.13 on the
-hook does not see that a Lock is made, or entered with ``with``: it sees ``acquire``, and the watchdog one that blocks.
+function. A program that starts a real thread, sleeps for real or makes or takes a real lock gets an error at that
+line. From Python 3.13 on the hook does not see that a Lock is made, or entered with ``with``: it sees ``acquire``,
+and the watchdog one that blocks.
 """
 
 from __future__ import annotations
