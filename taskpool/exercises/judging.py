@@ -22,6 +22,8 @@ SECONDS = 6.0  # for the search; a stuck thread, the shortest schedule and the u
 _STUCK_AFTER = 1.5
 _SLICE = 250
 
+_PLACE = re.compile(r" at (?!cell:)[^\s:]+:\d+(?=:)")  # a line of the package says nothing to a learner, and changes
+
 _BY_KIND = {
     "deadlock": "Each thread waits for another one. The table shows who waited for whom; who could have gone on?",
     "lost wakeup": "Somebody waits for a signal that was given before.",
@@ -92,4 +94,4 @@ def _said(failure: Failure) -> str:
     if failure.kind == "assertion" and failure.error is not None and str(failure.error):
         text = str(failure.error).partition("\n")[0]
         return f"{text[0].upper()}{text[1:]}."
-    return f"{failure.kind.capitalize()}: {failure.message}."
+    return f"{failure.kind.capitalize()}: {_PLACE.sub('', failure.message)}."

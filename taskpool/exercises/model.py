@@ -143,7 +143,8 @@ class Exercise:
             answer: What the learner wrote: what the name `answer` stands for.
         """
         if not callable(answer):
-            return Verdict(False, f"{self.answer} is to be a class; this is {type(answer).__name__} {answer!r}.")
+            kind = "class" if self.answer[:1].isupper() else "function"
+            return Verdict(False, f"{self.answer} is to be a {kind}; this is {type(answer).__name__} {answer!r}.")
         return self.judge(answer)
 
     @property
