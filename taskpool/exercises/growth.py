@@ -38,12 +38,12 @@ HINTS = (
         "There was a thread with nothing to do, and it would have taken the task. When is a thread free again?",
         about="a free thread",
     ),
+    Hint("Is the lock held while a task runs? Then nobody else gets on meanwhile.", about="did not begin while"),
     Hint("`most` is a limit. Count the threads that you have started.", about="may have"),
     Hint("Tasks stay in the queue. Does every thread come back to the queue after a task?", about="never ran"),
     Hint(
         "Somebody waits for ever. `shutdown` sends each thread of `self.threads` a message, and waits for it: is each "
-        "thread in there, and does it end when it gets None? And is the lock held while a task runs, or while a thread "
-        "waits in `get()`?",
+        "thread in there, and does it end when it gets None? And is the lock held while a thread waits in `get()`?",
         kind="deadlock, lost wakeup",
     ),
 )
@@ -72,7 +72,8 @@ class _Counted:
 class _Pair:
     """Two tasks, of which the first waits for the second; good for one run."""
 
-    def __init__(self, runtime: Any, work: Work) -> None:
+    def __init__(self, runtime: _Counted, work: Work) -> None:
+        self._runtime = runtime
         self._work = work
         self._began = False
         self._then = ""
@@ -88,7 +89,11 @@ class _Pair:
 
     def _wait(self) -> None:
         self._began = True
-        if not self._second_ran.wait(timeout=1):
+        if self._second_ran.wait(timeout=1):
+            return
+        if self._runtime.threads > 1:
+            self._work.wrong("there was a thread for task b, and b did not begin while task a ran")
+        else:
             self._work.wrong(
                 "task b had to wait for the thread of task a, and one more thread was allowed: when b had been pushed, "
                 f"a {self._then}"
@@ -100,7 +105,7 @@ def judge(answer: Callable[..., Any]) -> Verdict:
 
     def cold(runtime: Any) -> Callable[[], None]:
         counted, work = _Counted(runtime), Work(runtime, alone=False)
-        pool, pair = answer(counted, 2), _Pair(runtime, work)
+        pool, pair = answer(counted, 2), _Pair(counted, work)
         pair.push(pool)
         runtime.sleep(5)  # until nothing moves any more
         pool.shutdown()
@@ -108,7 +113,7 @@ def judge(answer: Callable[..., Any]) -> Verdict:
 
     def warm(runtime: Any) -> Callable[[], None]:
         counted, work = _Counted(runtime), Work(runtime, alone=False)
-        pool, pair = answer(counted, 2), _Pair(runtime, work)
+        pool, pair = answer(counted, 2), _Pair(counted, work)
         for name in ("first", "second"):
             pool.push(work.task(name))
             runtime.sleep(5)

@@ -71,7 +71,8 @@ def test_a_lock_that_is_held_while_a_task_runs_hangs_the_pool():
 
     verdict = GROWTH.check(MyThreadPool)
     assert not verdict
-    assert "task b had to wait" in verdict.says
+    assert verdict.says == "There was a thread for task b, and b did not begin while task a ran."
+    assert "Is the lock held" in verdict.hint
 
 
 def test_the_empty_queue_of_a_busy_pool_is_named_with_the_schedule_that_shows_it():
