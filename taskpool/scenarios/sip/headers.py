@@ -143,6 +143,12 @@ class Address:
         """One end of a dialog (section 19.3); None before that end has chosen it."""
         return _parameter(self.parameters, "tag")
 
+    @property
+    def user(self) -> str:
+        """The user part of a SIP URI; empty without one."""
+        user, at, _ = self.uri.partition("@")
+        return user.partition(":")[2] if at else ""
+
     def __str__(self) -> str:
         if self.uri == "*":
             return "*"

@@ -128,8 +128,8 @@ class Requests:
 
     def _invite(self, transaction: ServerTransaction) -> None:
         request, core = transaction.request, self.core
-        if not request.contacts:
-            core.reply(transaction, 400)
+        if not request.contacts or request.contacts[0].uri == "*":
+            core.reply(transaction, 400)  # section 8.1.1.8
             return
         kind = request.value("Content-Type")
         if request.body and kind is not None and kind.partition(";")[0].strip().lower() != "application/sdp":

@@ -8,12 +8,14 @@ Sections without another source are those of RFC 3261.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec
 
 from taskpool.errors import PoolShutDown
 from taskpool.scenarios.sip.core import ALLOW, ChannelEvent, Core, DialogEvent
-from taskpool.scenarios.sip.headers import Address
+from taskpool.scenarios.sip.headers import Address, SipError
 from taskpool.scenarios.sip.message import SipMessage
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ __all__ = ["CallState", "Session"]
 _SDP = b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\na=inactive\r\n"
 
 
+P = ParamSpec("P")
+
+
 class CallState(StrEnum):
     """Where a call is."""
 
@@ -33,6 +38,25 @@ class CallState(StrEnum):
     CONFIRMED = "confirmed"
     ENDING = "ending"
     ENDED = "ended"
+
+
+def _step(fn: Callable[Concatenate[Session, P], None]) -> Callable[Concatenate[Session, P], None]:
+    """A step of a call's life: if it fails, the call has failed, and is not kept for ever."""
+
+    @wraps(fn)
+    def step(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            fn(session, *args, **kwargs)
+        except PoolShutDown:
+            raise
+        except SipError:  # what the caller sent makes a message that is larger than a datagram
+            session.fail()
+        except Exception:
+            session.core.counts.add("errors")
+            session.fail()
+            raise
+
+    return step
 
 
 class Session:
@@ -54,7 +78,7 @@ class Session:
         self.channel = core.runtime.Var(f"SIP/call-{number}", name=f"channel of call {number}")
         self.state = CallState.EARLY
         self._invite = self._pending = transaction  # _pending: the latest INVITE, the first or a re-INVITE
-        self._user = user_of(invite.to_address)
+        self._user = invite.to_address.user
         to = invite.to_address
         self._local = str(Address(to.uri, to.display, (*to.parameters, ("tag", self.local_tag))))
         self._remote = invite.required("From")
@@ -79,6 +103,7 @@ class Session:
 
     # -- The call's life.
 
+    @_step
     def ring(self) -> None:
         """The first task of a call."""
         if self.state is not CallState.EARLY:
@@ -96,6 +121,7 @@ class Session:
             # PJSIP answers by a synchronous push onto the session's serializer, from wherever it is.
             self.serializer.push_wait(self.answer)
 
+    @_step
     def answer(self) -> None:
         """Pick up."""
         if self.state is not CallState.EARLY:
@@ -126,6 +152,7 @@ class Session:
         self._end("cancelled")
         return True
 
+    @_step
     def leave(self) -> None:
         """The endpoint stops: end the call as its state allows, now or with the ACK."""
         self._leaving = True
@@ -135,6 +162,7 @@ class Session:
         elif self.state is CallState.CONFIRMED:
             self.hang_up()
 
+    @_step
     def hang_up(self) -> None:
         """End an answered call from this side; it is over when the BYE is answered, or given up."""
         if self.state not in (CallState.ANSWERED, CallState.CONFIRMED):
@@ -147,6 +175,15 @@ class Session:
 
         if not self.send("BYE", over):
             self._end("failed")
+
+    def fail(self) -> None:
+        """End the call at once, since it cannot go on; a caller that waits for its answer is told."""
+        if self.state is CallState.ENDED:
+            return
+        if self.state is CallState.EARLY:
+            with suppress(SipError):
+                self.core.reply(self._invite, 500)
+        self._end("failed")
 
     def _end(self, outcome: str) -> None:
         if self.state is CallState.ENDED:
@@ -256,14 +293,8 @@ class Session:
 
     def _retarget(self, request: SipMessage) -> None:
         """Take over the Contact of a request that may change it (section 12.2.2)."""
-        if request.contacts:
+        if request.contacts and request.contacts[0].uri != "*":
             self._target = request.contacts[0].uri
 
     def _tell(self, kind: str) -> None:
         self.core.changes.publish(DialogEvent(kind, self.call_id, self.local_tag))
-
-
-def user_of(address: Address) -> str:
-    """The user part of a SIP URI; empty without one."""
-    user, at, _ = address.uri.partition("@")
-    return user.partition(":")[2] if at else ""
