@@ -20,8 +20,8 @@ thread. `push(task)` queues a task and returns at once.
 * Then as many tasks run at once as there may be threads: a task may wait for one that was pushed after it.
 * A thread runs one task after the other, and stays when the queue is empty.
 
-`runtime.spawn(self.work)` starts a thread and returns it; keep it in `self.threads`. `runtime.Lock()` is for what
-threads share. `shutdown` is there and may stay as it is."""
+`runtime.spawn(self.work)` starts a thread and returns it. `runtime.Lock()` is for what threads share. Nobody shuts this
+pool down: its threads need not end."""
 
 HINTS = (
     Hint(
@@ -42,8 +42,7 @@ HINTS = (
     Hint("`most` is a limit. Count the threads that you have started.", about="may have"),
     Hint("Tasks stay in the queue. Does every thread come back to the queue after a task?", about="never ran"),
     Hint(
-        "Somebody waits for ever. `shutdown` sends each thread of `self.threads` a message, and waits for it: is each "
-        "thread in there, and does it end when it gets None? And is the lock held while a thread waits in `get()`?",
+        "Somebody waits for ever. Is the lock held while a thread waits in `get()`, or taken twice by one thread?",
         kind="deadlock, lost wakeup",
     ),
 )
@@ -53,20 +52,20 @@ class _Counted:
     """A runtime that counts the threads that are started through it.
 
     Args:
-        runtime: The run's.
+        runtime: The run's; kept as ``run``.
     """
 
     def __init__(self, runtime: Any) -> None:
-        self._runtime = runtime
+        self.run = runtime
         self.threads = 0
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._runtime, name)
+        return getattr(self.run, name)
 
     def spawn(self, *args: Any, **options: Any) -> Any:
         """As the runtime's."""
         self.threads += 1
-        return self._runtime.spawn(*args, **options)
+        return self.run.spawn(*args, **options)
 
 
 class _Pair:
@@ -103,17 +102,20 @@ class _Pair:
 def judge(answer: Callable[..., Any]) -> Verdict:
     """Two tasks that need a thread each, on a new pool and on one with a free thread; and two pushes at the limit."""
 
+    def opened(runtime: _Counted, most: int) -> Any:
+        runtime.run.allow_leftover = True  # the pool's threads sleep for ever
+        return answer(runtime, most)
+
     def cold(runtime: Any) -> Callable[[], None]:
         counted, work = _Counted(runtime), Work(runtime, alone=False)
-        pool, pair = answer(counted, 2), _Pair(counted, work)
+        pool, pair = opened(counted, 2), _Pair(counted, work)
         pair.push(pool)
         runtime.sleep(5)  # until nothing moves any more
-        pool.shutdown()
         return lambda: work.check(["a", "b"])
 
     def warm(runtime: Any) -> Callable[[], None]:
         counted, work = _Counted(runtime), Work(runtime, alone=False)
-        pool, pair = answer(counted, 2), _Pair(counted, work)
+        pool, pair = opened(counted, 2), _Pair(counted, work)
         for name in ("first", "second"):
             pool.push(work.task(name))
             runtime.sleep(5)
@@ -121,19 +123,17 @@ def judge(answer: Callable[..., Any]) -> Verdict:
                 work.wrong(f"a push started thread {counted.threads} although there was a free thread")
         pair.push(pool)
         runtime.sleep(5)
-        pool.shutdown()
         return lambda: work.check(["first", "second", "a", "b"])
 
     def full(runtime: Any) -> Callable[[], None]:
         counted, work = _Counted(runtime), Work(runtime, alone=False)
-        pool = answer(counted, 1)
+        pool = opened(counted, 1)
         pusher = runtime.spawn(lambda: pool.push(work.task("a")), name="pusher")
         pool.push(work.task("b"))
         pusher.join()
         runtime.sleep(5)
         if counted.threads > 1:
             work.wrong(f"the pool started {counted.threads} threads; it may have 1")
-        pool.shutdown()
         return lambda: work.check(["a", "b"])
 
     says = "It grows when no thread is free, never past its limit, and not while one is."
@@ -147,10 +147,8 @@ def judge(answer: Callable[..., Any]) -> Verdict:
 def starter() -> Any:
     class MyThreadPool:
         def __init__(self, runtime, most):
-            self.runtime = runtime
-            self.most = most
-            self.lock = runtime.Lock()
-            self.queue = runtime.Queue()
+            self.runtime, self.most = runtime, most
+            self.lock, self.queue = runtime.Lock(), runtime.Queue()
             self.threads = []
 
         def push(self, task):
@@ -159,14 +157,9 @@ def starter() -> Any:
             self.queue.put(task)
 
         def work(self):
-            while (task := self.queue.get()) is not None:
+            while True:
+                task = self.queue.get()
                 task()
-
-        def shutdown(self):
-            for _ in self.threads:
-                self.queue.put(None)
-            for thread in self.threads:
-                thread.join()
 
     return MyThreadPool
 
@@ -174,10 +167,8 @@ def starter() -> Any:
 def solution() -> Any:
     class MyThreadPool:
         def __init__(self, runtime, most):
-            self.runtime = runtime
-            self.most = most
-            self.lock = runtime.Lock()
-            self.queue = runtime.Queue()
+            self.runtime, self.most = runtime, most
+            self.lock, self.queue = runtime.Lock(), runtime.Queue()
             self.threads = []
             self.load = 0  # tasks queued and in progress
 
@@ -189,16 +180,11 @@ def solution() -> Any:
             self.queue.put(task)
 
         def work(self):
-            while (task := self.queue.get()) is not None:
+            while True:
+                task = self.queue.get()
                 task()
                 with self.lock:
                     self.load -= 1
-
-        def shutdown(self):
-            for _ in self.threads:
-                self.queue.put(None)
-            for thread in self.threads:
-                thread.join()
 
     return MyThreadPool
 
@@ -228,7 +214,7 @@ def counts_a_thread_as_free_until_it_wakes() -> Any:
 
         def work(self):
             task = self.queue.get()
-            while task is not None:
+            while True:
                 task()
                 with self.lock:
                     self.free += 1

@@ -21,7 +21,8 @@ def counts_the_free_threads():
             self.queue.put(task)
 
         def work(self):
-            while (task := self.queue.get()) is not None:
+            while True:
+                task = self.queue.get()
                 task()
                 with self.lock:
                     self.free += 1
@@ -50,10 +51,9 @@ def test_a_thread_that_ends_after_its_task_is_no_pool():
     class MyThreadPool(GROWTH.make_solution()):
         def work(self):
             task = self.queue.get()
-            if task is not None:
-                task()
-                with self.lock:
-                    self.load -= 1
+            task()
+            with self.lock:
+                self.load -= 1
 
     verdict = GROWTH.check(MyThreadPool)
     assert not verdict
@@ -64,7 +64,8 @@ def test_a_thread_that_ends_after_its_task_is_no_pool():
 def test_a_lock_that_is_held_while_a_task_runs_hangs_the_pool():
     class MyThreadPool(GROWTH.make_solution()):
         def work(self):
-            while (task := self.queue.get()) is not None:
+            while True:
+                task = self.queue.get()
                 with self.lock:
                     task()
                     self.load -= 1
@@ -73,6 +74,21 @@ def test_a_lock_that_is_held_while_a_task_runs_hangs_the_pool():
     assert not verdict
     assert verdict.says == "There was a thread for task b, and b did not begin while task a ran."
     assert "Is the lock held" in verdict.hint
+
+
+def test_a_lock_that_is_held_in_get_hangs_the_pusher():
+    class MyThreadPool(GROWTH.make_solution()):
+        def work(self):
+            while True:
+                with self.lock:
+                    task = self.queue.get()
+                task()
+                with self.lock:
+                    self.load -= 1
+
+    verdict = GROWTH.check(MyThreadPool)
+    assert verdict.says.startswith("Deadlock")
+    assert "while a thread waits in `get()`" in verdict.hint
 
 
 def test_the_empty_queue_of_a_busy_pool_is_named_with_the_schedule_that_shows_it():
