@@ -52,20 +52,20 @@ class _Counted:
     """A runtime that counts the threads that are started through it.
 
     Args:
-        runtime: The run's; kept as ``run``.
+        runtime: The run's.
     """
 
     def __init__(self, runtime: Any) -> None:
-        self.run = runtime
+        self._runtime = runtime
         self.threads = 0
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.run, name)
+        return getattr(self._runtime, name)
 
     def spawn(self, *args: Any, **options: Any) -> Any:
         """As the runtime's."""
         self.threads += 1
-        return self.run.spawn(*args, **options)
+        return self._runtime.spawn(*args, **options)
 
 
 class _Pair:
@@ -102,20 +102,17 @@ class _Pair:
 def judge(answer: Callable[..., Any]) -> Verdict:
     """Two tasks that need a thread each, on a new pool and on one with a free thread; and two pushes at the limit."""
 
-    def opened(runtime: _Counted, most: int) -> Any:
-        runtime.run.allow_leftover = True  # the pool's threads sleep for ever
-        return answer(runtime, most)
-
     def cold(runtime: Any) -> Callable[[], None]:
         counted, work = _Counted(runtime), Work(runtime, alone=False)
-        pool, pair = opened(counted, 2), _Pair(counted, work)
+        pool, pair = answer(counted, 2), _Pair(counted, work)
         pair.push(pool)
         runtime.sleep(5)  # until nothing moves any more
+        runtime.allow_leftover = True  # the pool's threads sleep for ever; whoever pushes must have come back
         return lambda: work.check(["a", "b"])
 
     def warm(runtime: Any) -> Callable[[], None]:
         counted, work = _Counted(runtime), Work(runtime, alone=False)
-        pool, pair = opened(counted, 2), _Pair(counted, work)
+        pool, pair = answer(counted, 2), _Pair(counted, work)
         for name in ("first", "second"):
             pool.push(work.task(name))
             runtime.sleep(5)
@@ -123,17 +120,19 @@ def judge(answer: Callable[..., Any]) -> Verdict:
                 work.wrong(f"a push started thread {counted.threads} although there was a free thread")
         pair.push(pool)
         runtime.sleep(5)
+        runtime.allow_leftover = True  # the pool's threads sleep for ever; whoever pushes must have come back
         return lambda: work.check(["first", "second", "a", "b"])
 
     def full(runtime: Any) -> Callable[[], None]:
         counted, work = _Counted(runtime), Work(runtime, alone=False)
-        pool = opened(counted, 1)
+        pool = answer(counted, 1)
         pusher = runtime.spawn(lambda: pool.push(work.task("a")), name="pusher")
         pool.push(work.task("b"))
         pusher.join()
         runtime.sleep(5)
         if counted.threads > 1:
             work.wrong(f"the pool started {counted.threads} threads; it may have 1")
+        runtime.allow_leftover = True  # the pool's threads sleep for ever; whoever pushes must have come back
         return lambda: work.check(["a", "b"])
 
     says = "It grows when no thread is free, never past its limit, and not while one is."
