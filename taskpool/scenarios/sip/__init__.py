@@ -14,10 +14,12 @@ may have been lost. `taskpool.scenarios.sip.endpoint` receives and chooses a ser
 `taskpool.scenarios.sip.requests`, `taskpool.scenarios.sip.session` and `taskpool.scenarios.sip.transfer` are its tasks,
 `taskpool.scenarios.sip.core`, `taskpool.scenarios.sip.dialogs`, `taskpool.scenarios.sip.registrar` and
 `taskpool.scenarios.sip.counts` what they share. `taskpool.scenarios.sip.pools` opens the pools of a design,
-`taskpool.scenarios.sip.load` measures with `taskpool.scenarios.sip.sipp_client`, `taskpool.scenarios.sip.commands` is
+`taskpool.scenarios.sip.callers` is a client of our own, `taskpool.scenarios.sip.load` measures with it, as
+`taskpool.scenarios.sip.own_client`, or with `taskpool.scenarios.sip.sipp_client`; `taskpool.scenarios.sip.commands` is
 the command line.
 """
 
+from taskpool.scenarios.sip.callers import Callers, Heard
 from taskpool.scenarios.sip.core import EndpointOptions
 from taskpool.scenarios.sip.endpoint import Endpoint, NoSuchCallError, StopReport
 from taskpool.scenarios.sip.headers import Address, CSeq, SipError, Via
@@ -29,10 +31,12 @@ from taskpool.scenarios.sip.wire import FirstLook, first_look, parse, write
 __all__ = [
     "Address",
     "CSeq",
+    "Callers",
     "Endpoint",
     "EndpointOptions",
     "FakeNetwork",
     "FirstLook",
+    "Heard",
     "NoSuchCallError",
     "SipError",
     "SipMessage",

@@ -1,4 +1,4 @@
-"""The command line of the endpoint: ``python -m taskpool sip`` serves, ``python -m taskpool sip-load`` measures."""
+"""The command line of the endpoint: ``python -m taskpool sip`` serves, ``sip-call`` calls, ``sip-load`` measures."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import argparse
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from taskpool.errors import OptionError
 from taskpool.recorder import Recorder
 from taskpool.runtime.real import default_runtime
+from taskpool.scenarios.sip.callers import Callers
 from taskpool.scenarios.sip.core import EndpointOptions
 from taskpool.scenarios.sip.endpoint import Endpoint
 from taskpool.scenarios.sip.load import HEADER, WORKLOADS, highest_rate, line, load
 from taskpool.scenarios.sip.pools import DESIGNS, open_pools
-from taskpool.scenarios.sip.sipp_client import find_sipp
+from taskpool.scenarios.sip.sipp_client import find_sipp, percentile
 from taskpool.scenarios.sip.transport import UdpTransport
 
 __all__ = ["add_commands"]
@@ -30,11 +33,20 @@ examples:
   python -m taskpool sip --design taskpool --port 5060
   python -m taskpool sip --design threadpool-bounded --threads 2 --out calls.jsonl
 then, from another terminal:
+  python -m taskpool sip-call 127.0.0.1:5060 --calls 10
   sipp -sn uac 127.0.0.1:5060 -i 127.0.0.1 -r 10
 
 {_DESIGNS}
 
 It listens on 127.0.0.1 only, and prints a line of counts each second until Ctrl-C.
+"""
+
+_CALL = """\
+examples:
+  python -m taskpool sip-call 127.0.0.1:5060
+  python -m taskpool sip-call 127.0.0.1:5060 --calls 100 --rate 20 --transfer --at-once 10
+
+It prints what the callers heard. Its exit code is 1 if a call was not completed.
 """
 
 _LOAD = f"""\
@@ -48,7 +60,7 @@ examples:
 
 {_DESIGNS}
 
-It needs sipp: Debian's package sip-tester.
+It needs sipp, Debian's package sip-tester; or, with --client own and without registrations, nothing.
 """
 
 
@@ -69,6 +81,15 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     )
     command.add_argument("--out", metavar="FILE", type=Path, help="save the SIP pool's trace when it ends")
 
+    command = add("sip-call", _call, "call an endpoint on loopback", _CALL)
+    command.add_argument("to", metavar="HOST:PORT", help="where the endpoint is")
+    command.add_argument("--user", metavar="NAME", default="south", help="whom to call (default: south)")
+    command.add_argument("--calls", metavar="N", type=int, default=1, help="how many calls (default: 1)")
+    command.add_argument("--rate", metavar="N", type=float, default=10.0, help="calls begun in a second (default: 10)")
+    command.add_argument("--transfer", action="store_true", help="transfer each call before it ends")
+    command.add_argument("--at-once", metavar="N", type=int, help="calls in progress at most (default: no limit)")
+    command.add_argument("--json", metavar="FILE", type=Path, help="keep what each caller heard as JSON")
+
     command = add("sip-load", _load, "let sipp call the endpoint on each design", _LOAD)
     command.add_argument("--design", metavar="NAME", action="append", help="which design; repeat (default: all)")
     command.add_argument("--workload", metavar="NAME", action="append", help="which workload; repeat (default: all)")
@@ -76,6 +97,9 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     command.add_argument("--seconds", metavar="S", type=float, default=10.0, help="length of a run (default: 10)")
     command.add_argument("--rate", metavar="N", type=float, help="calls a second (default: the workload's own)")
     command.add_argument("--threads", metavar="N", type=int, help="threads of the SIP pool (default: the design's own)")
+    command.add_argument(
+        "--client", metavar="NAME", default="sipp", help="sipp, or own: a client of ours (default: sipp)"
+    )
     command.add_argument("--highest-rate", action="store_true", help="raise the rate until a call fails")
     command.add_argument("--json", metavar="FILE", type=Path, help="keep the figures as JSON, too")
     command.add_argument(
@@ -151,8 +175,31 @@ def _counts(endpoint: Endpoint) -> str:
     return text if stall is None or not stall.cycle else f"{text}\n  nothing moves: {stall}"
 
 
+def _call(args: argparse.Namespace) -> int:
+    host, _, port = args.to.rpartition(":")
+    if not (host and port.isascii() and port.isdigit() and 0 < int(port) <= 65_535):
+        raise OptionError(f"{args.to!r}: write it as HOST:PORT, as in 127.0.0.1:5060")
+    if args.calls < 1 or not args.rate > 0 or (args.at_once is not None and args.at_once < 1):
+        raise OptionError("--calls and --at-once must be at least 1, --rate above 0")
+    if args.json is not None and not args.json.parent.is_dir():
+        raise OptionError(f"--json {args.json}: there is no folder {args.json.parent}")
+    with Callers(UdpTransport(), (host, int(port)), runtime=default_runtime()) as callers:
+        callers.place_all(args.calls, args.rate, args.user, transfer=args.transfer, at_once=args.at_once)
+        heard = callers.wait()
+    outcomes = Counter(one.outcome for one in heard)
+    times = [one.answered for one in heard if one.answered is not None]
+    print(", ".join(f"{number} {outcome}" for outcome, number in outcomes.most_common()))
+    if times:
+        print(f"answered after {percentile(times, 50) * 1e3:.1f} ms (p50), {percentile(times, 99) * 1e3:.1f} ms (p99)")
+    print(f"{sum(one.resent for one in heard)} messages sent again")
+    if args.json is not None:
+        args.json.write_text(json.dumps([asdict(one) for one in heard]) + "\n", encoding="utf-8")
+    return 0 if set(outcomes) == {"completed"} else 1
+
+
 def _load(args: argparse.Namespace) -> int:
-    find_sipp()
+    if args.client == "sipp":
+        find_sipp()
     for path in (args.json and args.json.parent, args.record):
         if path is not None and not path.is_dir():
             raise OptionError(f"there is no folder {path}")
@@ -173,7 +220,13 @@ def _load(args: argparse.Namespace) -> int:
                 rows.append(row)
                 print(line(row), flush=True)
     else:
-        common = {"rounds": args.rounds, "seconds": args.seconds, "rate": args.rate, "threads": args.threads}
+        common: dict[str, Any] = {
+            "rounds": args.rounds,
+            "seconds": args.seconds,
+            "rate": args.rate,
+            "threads": args.threads,
+        }
+        common["client"] = args.client
         for row in load(workloads, designs, **common, recorder_of=recorder_of):
             rows.append(row)
             print(line(row), flush=True)

@@ -18,7 +18,7 @@ from zlib import crc32
 from taskpool.errors import PoolShutDown, TaskPoolError
 from taskpool.runtime import Runtime
 from taskpool.scenarios.designs import AnyPool
-from taskpool.scenarios.sip.core import ChannelEvent, Core, DialogEvent, EndpointOptions
+from taskpool.scenarios.sip.core import ALLOW, ChannelEvent, Core, DialogEvent, EndpointOptions
 from taskpool.scenarios.sip.counts import Counts
 from taskpool.scenarios.sip.headers import SipError
 from taskpool.scenarios.sip.requests import Requests
@@ -30,6 +30,8 @@ from taskpool.scenarios.stasis import Bus
 __all__ = ["Endpoint", "NoSuchCallError", "StopReport"]
 
 _log = logging.getLogger("taskpool.scenarios.sip")
+
+_LABELS = (*ALLOW.split(", "), "request", "response", "malformed")  # of tasks, in traces
 
 
 class NoSuchCallError(TaskPoolError, LookupError):
@@ -106,6 +108,7 @@ class Endpoint:
         except BaseException:
             core.timers.stop()
             raise
+        self._tasks = {label: _labelled(label, self._counted) for label in _LABELS}
         self._accepted = self._known_handled = 0  # the receiving thread's own
         self._report: StopReport | None = None
         self._stopping = runtime.Lock(f"{name} stops")
@@ -219,16 +222,17 @@ class Endpoint:
             if error.request is None:
                 counts.add("dropped")
             elif not self._overloaded():
-                self._queue(self.pool, self._requests.refuse, error, source)
+                self._queue("malformed", self.pool, self._requests.refuse, error, source)
             return
         if self._overloaded():
             return
         # A response ends the repeating of a request of ours; it must not wait for its call's pause.
         request = look.status is None
         session = self._core.dialogs.find(look.call_id, look.to_tag, look.from_tag) if request else None
-        if session is not None and self._queue(session.serializer, self._requests.handle, session, datagram, source):
+        label, handle = look.method or "response", self._requests.handle
+        if session is not None and self._queue(label, session.serializer, handle, session, datagram, source):
             return
-        if not self._queue(self._distributor(look), self._requests.handle, None, datagram, source):
+        if not self._queue(label, self._distributor(look), handle, None, datagram, source):
             counts.add("dropped")
 
     def _distributor(self, look: FirstLook) -> Any:
@@ -247,10 +251,10 @@ class Endpoint:
                 return True
         return False
 
-    def _queue(self, serializer: Any, fn: Callable[..., None], *args: object) -> bool:
+    def _queue(self, label: str, serializer: Any, fn: Callable[..., None], *args: object) -> bool:
         """Queue a task that is counted when it ends; False if the serializer or the pool has ended."""
         try:
-            serializer.push(self._counted, fn, *args)
+            serializer.push(self._tasks.get(label, self._tasks["request"]), fn, *args)
         except PoolShutDown:
             return False
         self._accepted += 1
@@ -272,6 +276,14 @@ class Endpoint:
         what = "channel" if isinstance(event, ChannelEvent) else "dialog"
         key = f"{what} {event.kind}"
         self.events[key] = self.events.get(key, 0) + 1
+
+
+def _labelled(label: str, fn: Callable[..., None]) -> Callable[..., None]:
+    def task(*args: object) -> None:
+        fn(*args)
+
+    task.__name__ = label
+    return task
 
 
 def _shut_down(pool: Any, left: Callable[[], float]) -> int:

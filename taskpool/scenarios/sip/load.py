@@ -22,13 +22,15 @@ from taskpool.runtime.real import default_runtime
 from taskpool.scenarios.designs import AnyPool
 from taskpool.scenarios.sip.core import EndpointOptions
 from taskpool.scenarios.sip.endpoint import Endpoint
+from taskpool.scenarios.sip.own_client import OwnCaller
 from taskpool.scenarios.sip.pools import open_pools
 from taskpool.scenarios.sip.sipp_client import Caller, percentile
 from taskpool.scenarios.sip.transport import UdpTransport
 
-__all__ = ["HEADER", "WORKLOADS", "LoadRow", "Workload", "highest_rate", "line", "load", "run_once"]
+__all__ = ["CLIENTS", "HEADER", "WORKLOADS", "LoadRow", "Workload", "highest_rate", "line", "load", "run_once"]
 
 _SAMPLE = 0.02  # seconds
+_TOLD = 0.25  # seconds
 _STOP = 5.0  # seconds that an endpoint has to stop
 
 
@@ -115,12 +117,17 @@ def line(row: LoadRow) -> str:
     )
 
 
+CLIENTS: dict[str, type[Caller] | type[OwnCaller]] = {"sipp": Caller, "own": OwnCaller}
+
+
 class _Sampler:
     """Looks at a pool's blocked threads now and then. A look may be stale."""
 
-    def __init__(self, runtime: Runtime, pool: Any) -> None:
+    def __init__(self, runtime: Runtime, endpoint: Endpoint, watch: Callable[[Endpoint], object]) -> None:
         self.runtime = runtime
-        self.pool = pool
+        self.endpoint = endpoint
+        self.pool: Any = endpoint.pool
+        self.watch = watch
         self.blocked = 0.0
         self._end = runtime.Event()
         self._thread = runtime.spawn(self._run, name="sampler")
@@ -132,9 +139,12 @@ class _Sampler:
         return self.blocked
 
     def _run(self) -> None:
-        before = self.runtime.monotonic()
+        before = told = self.runtime.monotonic()
         while not self._end.wait(_SAMPLE):
             now = self.runtime.monotonic()
+            if now - told >= _TOLD:
+                self.watch(self.endpoint)
+                told = now
             with self.runtime.monitor:
                 blocked = sum(agent.worker is not None for agent in self.pool.waits)
             self.blocked += blocked * (now - before)
@@ -149,6 +159,8 @@ def run_once(
     rate: float | None = None,
     threads: int | None = None,
     recorder: Recorder | None = None,
+    client: str = "sipp",
+    watch: Callable[[Endpoint], object] = lambda endpoint: None,
 ) -> LoadRow:
     """One endpoint, its callers, and what came of them. Blocks, about as long as it is told and until calls end.
 
@@ -159,11 +171,15 @@ def run_once(
         rate: Of the calls that are reported on; the workload's own if None.
         threads: As for `open_pools`.
         recorder: What the SIP pool's events are written to, or None.
+        client: Who calls: ``"sipp"``, or ``"own"``, our client, which needs nothing but does not register.
+        watch: Called with the endpoint some times a second while the calls are placed, on a thread of its own.
 
     Raises:
-        OptionError: If there is no such workload or design.
+        OptionError: If there is no such workload, design or client.
         SippError: If sipp is missing, or failed.
     """
+    if client not in CLIENTS:
+        raise OptionError(f"client={client!r}: choose one of {', '.join(CLIENTS)}")
     if workload not in WORKLOADS:
         raise OptionError(f"workload={workload!r}: choose one of {', '.join(WORKLOADS)}")
     if not seconds > 0 or (rate is not None and not rate > 0):
@@ -175,15 +191,16 @@ def run_once(
         pool, stasis = open_pools(design, runtime=runtime, threads=threads, recorder=recorder)
         endpoint = Endpoint(UdpTransport(), pool, stasis, what.options, runtime=runtime)
         stack.callback(endpoint.stop, _STOP)
-        sampler = _Sampler(runtime, pool)
+        sampler = _Sampler(runtime, endpoint, watch)
         stack.callback(sampler.stop)
         cpu = process_time()
-        callers = [Caller(endpoint.address, what.scenario, rate=rate, calls=max(1, round(rate * seconds)))]
+        place = CLIENTS[client]
+        callers = [place(endpoint.address, what.scenario, rate=rate, calls=max(1, round(rate * seconds)))]
         stack.enter_context(callers[0])
         if what.beside is not None:
             scenario, user, other_rate, at_once = what.beside
             calls = max(1, round(other_rate * seconds))
-            callers.append(Caller(endpoint.address, scenario, rate=other_rate, calls=calls, user=user, at_once=at_once))
+            callers.append(place(endpoint.address, scenario, rate=other_rate, calls=calls, user=user, at_once=at_once))
             stack.enter_context(callers[1])
         results = [caller.result() for caller in callers]
         cpu = process_time() - cpu
@@ -211,6 +228,7 @@ def load(
     rate: float | None = None,
     threads: int | None = None,
     recorder_of: Callable[[str, str, int], Recorder | None] = lambda workload, design, number: None,
+    client: str = "sipp",
 ) -> Iterator[LoadRow]:
     """Run every workload on every design, and yield the medians when a workload's rounds are done.
 
@@ -222,6 +240,7 @@ def load(
         rate: As for `run_once`.
         threads: As for `run_once`.
         recorder_of: Called before each run with its workload, design and round; what it records to.
+        client: As for `run_once`.
 
     Raises:
         OptionError, SippError: As `run_once`.
@@ -233,10 +252,9 @@ def load(
         for number in range(rounds):
             first = number % len(designs)
             for design in (*designs[first:], *designs[:first]):
+                common: dict[str, Any] = {"seconds": seconds, "rate": rate, "threads": threads, "client": client}
                 recorder = recorder_of(workload, design, number)
-                rows[design].append(
-                    run_once(workload, design, seconds=seconds, rate=rate, threads=threads, recorder=recorder)
-                )
+                rows[design].append(run_once(workload, design, recorder=recorder, **common))
         yield from (_median(runs) for runs in rows.values())
 
 

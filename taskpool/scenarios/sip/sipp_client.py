@@ -10,6 +10,7 @@ import csv
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -140,7 +141,7 @@ def read_result(folder: Path, calls: int) -> Result:
     return Result(calls, completed, again, tuple(times))
 
 
-def percentile(times: tuple[float, ...], percent: float) -> float:
+def percentile(times: Sequence[float], percent: float) -> float:
     """The time that so many percent of the answers took at most (nearest rank); nan without one."""
     if not times:
         return float("nan")

@@ -18,12 +18,13 @@ from taskpool.scenarios.sip.wire import parse, write
 DESIGNS = ("taskpool", "threadpool", "threadpool-bounded")
 
 
-def small_pool(design: str, runtime: Any, name: str, threads: int = 2) -> Any:
+def small_pool(design: str, runtime: Any, name: str, threads: int = 2, recorder: Any = None) -> Any:
+    common = {"runtime": runtime, "recorder": recorder}
     if design == "taskpool":
-        return TaskPool(name, minimum_size=threads, max_size=threads, runtime=runtime)
+        return TaskPool(name, minimum_size=threads, max_size=threads, **common)
     if design == "threadpool":
-        return ThreadPool(name, idle_timeout=0, runtime=runtime)
-    return ThreadPool(name, initial_size=threads, max_size=threads, auto_increment=0, idle_timeout=0, runtime=runtime)
+        return ThreadPool(name, idle_timeout=0, **common)
+    return ThreadPool(name, initial_size=threads, max_size=threads, auto_increment=0, idle_timeout=0, **common)
 
 
 class Phone:
