@@ -14,7 +14,16 @@ from taskpool.exercises.model import Exercise, Mistake, Verdict
 
 __all__ = ["Exercise", "Mistake", "Verdict", "exercise", "exercises"]
 
-_MODULES = ("own_taskprocessor", "growth", "choosing", "masquerade", "own_serializer", "pause", "shutdown")
+_MODULES = (
+    "own_taskprocessor",
+    "growth",
+    "choosing",
+    "masquerade",
+    "own_serializer",
+    "pause",
+    "shutdown",
+    "distributor",
+)
 
 
 def exercises() -> list[Exercise]:
