@@ -19,6 +19,7 @@ _MODULES = (
     "growth",
     "choosing",
     "masquerade",
+    "mended_pause",
     "own_serializer",
     "pause",
     "shutdown",
