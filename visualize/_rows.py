@@ -318,6 +318,10 @@ def _blocked_texts(wait: Blocked) -> tuple[str, ...]:
         return (f"waits until {on} is still", "waits until still", "waits")
     if wait.reason == "suspended":
         return (f"waits: {on} is paused", "waits: paused", "waits")
+    if wait.reason == "pool_lock":
+        return (f"waits for the lock of {on}", "waits for a lock", "waits")
+    if wait.reason == "thread_end":
+        return (f"waits until {on} has ended", "waits")
     if wait.task is not None:
         return (f"waits for {wait.task} of {on}", f"waits for {wait.task}", "waits")
     return (f"waits for {on}", "waits")

@@ -182,6 +182,10 @@ class Narrator:
             return f"{thread} goes on: {name} is still."
         if reason in ("blocking_suspend", "suspended"):
             return f"{thread} goes on: {name} is resumed."
+        if reason == "pool_lock":
+            return f"{thread} goes on: the lock of {name} is free."
+        if reason == "thread_end":
+            return f"{thread} goes on: {name} has ended."
         what = f"{self.task(event.task)} is done" if event.task is not None else f"{name} is free"
         return f"{thread} goes on: {what}."
 

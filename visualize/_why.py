@@ -178,6 +178,10 @@ class Explainer:
             return self._resumed(on)
         if waiting.reason == "suspend":
             return self._still(on)
+        if waiting.reason == "pool_lock":
+            return self._locked(on)
+        if waiting.reason == "thread_end":
+            return self._ended(on)
         if waiting.task is not None:
             return self._task(waiting.task)
         return self._serializer(on) if on in self.state.serializers else self._queue(on)
@@ -224,6 +228,25 @@ class Explainer:
             return Need(text, need.threads, need.all)
         return Need(f"Nothing of {_short(name)} runs.", ())
 
+    def _locked(self, lock: str) -> Need:
+        """A pool's own lock: in the models of the original who waits for the end of one of its threads holds it."""
+        holders = [
+            name
+            for name, thread in self.state.threads.items()
+            if thread.waiting is not None
+            and thread.waiting.reason == "thread_end"
+            and lock == f"pool {_pool_of(thread.waiting.on)}"
+        ]
+        if not holders:
+            return Need("Another thread holds it.", ())
+        return Need(f"{_names(holders)} {'holds' if len(holders) == 1 else 'hold'} it.", tuple(holders))
+
+    def _ended(self, name: str) -> Need:
+        """A thread's end: it needs that thread."""
+        thread = self.state.threads.get(name)
+        doing = "is in the middle of a task" if thread is not None and thread.stack else "has not ended yet"
+        return Need(f"That thread {doing}.", () if thread is None else (name,))
+
     def _queue(self, name: str, task: int | None = None) -> Need:
         """A pool's or taskprocessor's queue: any thread that serves it will do."""
         threads = self.state.threads
@@ -267,6 +290,11 @@ def _names(names: tuple[str, ...] | list[str]) -> str:
     shown = [_short(name) for name in names[:_MOST_NAMES]]
     rest = len(names) - len(shown)
     return listed([*shown, f"{rest} more"] if rest else shown)
+
+
+def _pool_of(name: str) -> str:
+    """The pool of a thread by its name: ``s:pjsip-18`` is one of pjsip."""
+    return short_name(name)[2:].rpartition("-")[0]
 
 
 def _threads(names: list[str]) -> str:

@@ -32,6 +32,8 @@ WAIT_REASONS = {
     "suspended": "for a paused serializer",
     "suspend": "until a serializer is still",
     "blocking_suspend": "kept while a serializer is paused",
+    "pool_lock": "for the pool's own lock",
+    "thread_end": "until a thread has ended",
 }
 
 
@@ -114,6 +116,10 @@ def wait_phrase(reason: str, on: str, task: str) -> str:
         return f"waits until {on} is resumed" + (f", for {task}" if task else "")
     if reason == "blocking_suspend":
         return f"is kept while {on} is paused"
+    if reason == "pool_lock":
+        return f"waits for the lock of {on}"
+    if reason == "thread_end":
+        return f"waits until {on} has ended"
     if reason == "serializer_lock":
         return f"waits for {on}, which runs on another thread" + (f", for {task}" if task else "")
     if task:

@@ -116,6 +116,8 @@ export class Explainer {
     const { reason } = trace.facts(at);
     if (reason === "blocking_suspend" || reason === "suspended") return this.toResume(trace.queue[at]);
     if (reason === "suspend") return this.toBeStill(trace.queue[at]);
+    if (reason === "pool_lock") return this.toBeUnlocked(trace.queue[at]);
+    if (reason === "thread_end") return this.toEnd(trace.queue[at]);
     return trace.task[at] === NONE ? this.ofQueue(trace.queue[at]) : this.ofTask(trace.task[at]);
   }
 
@@ -171,6 +173,26 @@ export class Explainer {
     return this.ofTurn(queue, name) ?? need(`Nothing of ${name} runs.`, []);
   }
 
+  // A pool's own lock: in the models of the original who waits for the end of one of its threads holds it.
+  toBeUnlocked(lock) {
+    const { state, trace } = this;
+    const holders = [...state.waits]
+      .filter(([, at]) => trace.facts(at).reason === "thread_end")
+      .filter(([, at]) => trace.queueName(lock) === `pool ${poolOf(trace.queueName(trace.queue[at]))}`)
+      .map(([thread]) => thread);
+    if (!holders.length) return need("Another thread holds it.", []);
+    return need(`${this.names(holders)} ${holders.length === 1 ? "holds" : "hold"} it.`, holders);
+  }
+
+  // A thread's end: it needs that thread.
+  toEnd(queue) {
+    const { state, trace } = this;
+    const thread = [...trace.threads.keys()].find((one) => trace.threadName(one) === trace.queueName(queue));
+    const threads = thread === undefined ? [] : [thread];
+    const busy = threads.some((one) => state.stackOf(one).length);
+    return need(`That thread ${busy ? "is in the middle of a task" : "has not ended yet"}.`, threads);
+  }
+
   // A pool's or taskprocessor's queue: any thread that serves it will do.
   ofServers(queue, task) {
     const { state, trace } = this;
@@ -212,6 +234,11 @@ export class Explainer {
     }
     return stuck;
   }
+}
+
+// The pool of a thread by its name: "s:pjsip-18" is one of pjsip.
+function poolOf(name) {
+  return name.slice(2, Math.max(2, name.lastIndexOf("-")));
 }
 
 function need(text, threads, all = true) {

@@ -67,6 +67,10 @@ export function waitPhrase(trace, at) {
       return `waits until ${on} is resumed${task ? `, for ${task}` : ""}`;
     case "blocking_suspend":
       return `is kept while ${on} is paused`;
+    case "pool_lock":
+      return `waits for the lock of ${on}`;
+    case "thread_end":
+      return `waits until ${on} has ended`;
     case "serializer_lock":
       return `waits for ${on}, which runs on another thread${task ? `, for ${task}` : ""}`;
     default:

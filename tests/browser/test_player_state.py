@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from taskpool.events import Event, EventKind
+from taskpool.explore import explore
 from taskpool.scenarios import run
+from taskpool.scenarios.journey import PROGRAMS
 from tests.visualize.conftest import Teller, tell_void_turns
 from visualize import player
 from visualize._page import script
@@ -213,7 +215,16 @@ def test_a_stretch_begins_with_the_state_that_the_run_had_there(modules):
 @pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("name", SCENARIOS[:4])
 def test_why_a_thread_waits_is_what_python_says(modules, name, design):
-    story = run(name, design, threads=2, runtime="controlled")
+    assert_why_is_what_python_says(modules, run(name, design, threads=2, runtime="controlled"))
+
+
+def test_why_a_pool_that_shrinks_hangs_is_what_python_says(modules):
+    program = PROGRAMS["shrinking-joins-under-lock"].on("taskpool-shipped")
+    assert_why_is_what_python_says(modules, explore(program, stop_at_failure=True).failures[0].run)
+
+
+def assert_why_is_what_python_says(modules, story):
+    """At the beginning of each wait, and at the end."""
     load(modules, story)
     positions = [at + 1 for at, event in enumerate(story.trace) if event.kind is EventKind.WAIT_STARTED]
     positions.append(len(story.trace))

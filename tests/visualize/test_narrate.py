@@ -84,6 +84,14 @@ CASES = [
     ),
     (("wait_ended", "A"), {"reason": "suspend", "outcome": "done"}, "t goes on: A is still."),
     (("wait_ended", "A"), {"reason": "blocking_suspend", "outcome": "done"}, "t goes on: A is resumed."),
+    (("wait_started", "pool p"), {"reason": "pool_lock"}, "t is blocked: it waits for the lock of pool p."),
+    (("wait_started", "d:p-0"), {"reason": "thread_end"}, "t is blocked: it waits until d:p-0 has ended."),
+    (
+        ("wait_ended", "pool p"),
+        {"reason": "pool_lock", "outcome": "done"},
+        "t goes on: the lock of pool p is free.",
+    ),
+    (("wait_ended", "d:p-0"), {"reason": "thread_end", "outcome": "done"}, "t goes on: d:p-0 has ended."),
     (
         ("wait_ended", "A", 9),
         {"reason": "sync_task", "outcome": "deadlock"},
@@ -209,6 +217,43 @@ def test_a_deadlock_is_told_in_one_short_sentence(name, threads, sentence):
     assert narrate.ending(result) == f"Nothing can move: {sentence}."
     [sent] = stage_data([source_of(result)], ["run"], [""])["runs"]
     assert sent["reason"] == narrate.ending(result)
+
+
+def tell_shrinking(teller, pool):
+    """The original's shrinking job has the pool's lock and waits for a thread that wants the lock."""
+    name = f"taskpool/d:{pool}-00000000"
+    teller(0, name, "thread_started", name, pool=pool)
+    teller(0, "main", "task_pushed", name, 1, label="long", wait=False, depth=1)
+    teller(0, name, "task_started", name, 1)
+    teller(2, f"{pool} shrinker", "wait_started", name, reason="thread_end")
+    return name
+
+
+def test_who_joins_a_thread_with_its_pools_lock_in_hand_is_named(teller):
+    one, _two = tell_shrinking(teller, "one"), tell_shrinking(teller, "two-one")
+    assert narrate.why(teller.events, "one shrinker") == (
+        "one shrinker waits until d:one-0 has ended. That thread is in the middle of a task. "
+        "d:one-0 is not blocked: it runs task 1 'long'."
+    )
+    teller(3, one, "wait_started", "pool one", reason="pool_lock")
+    assert narrate.why(teller.events, one) == (
+        "d:one-0 (in task 1 'long') waits for the lock of pool one. one shrinker holds it. "
+        "one shrinker waits until d:one-0 has ended. That thread is in the middle of a task. "
+        "None of them can go on: this is a deadlock."
+    )
+    assert set(narrate.blocked(teller.events)[:3]) == {
+        "d:one-0 (in task 1 'long') waits for the lock of pool one. one shrinker holds it.",
+        "one shrinker waits until d:one-0 has ended. That thread is in the middle of a task.",
+        "two-one shrinker waits until d:two-one-0 has ended. That thread is in the middle of a task.",
+    }
+
+
+def test_a_lock_whose_holder_the_trace_does_not_tell(teller):
+    teller(3, "main", "wait_started", "pool p", reason="pool_lock")
+    assert narrate.why(teller.events, "main") == "main waits for the lock of pool p. Another thread holds it."
+    teller(4, "shrinker", "wait_started", "taskpool/d:p-00000000", reason="thread_end")
+    said = narrate.why(teller.events, "shrinker")
+    assert said == "shrinker waits until d:p-0 has ended. That thread has not ended yet."
 
 
 def test_who_waits_for_a_deadlocks_threads_is_no_part_of_it(teller):
