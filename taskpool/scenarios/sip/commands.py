@@ -88,6 +88,9 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     command.add_argument("--rate", metavar="N", type=float, default=10.0, help="calls begun in a second (default: 10)")
     command.add_argument("--transfer", action="store_true", help="transfer each call before it ends")
     command.add_argument("--at-once", metavar="N", type=int, help="calls in progress at most (default: no limit)")
+    command.add_argument(
+        "--patience", metavar="S", type=float, default=10.0, help="seconds to wait for any one answer (default: 10)"
+    )
     command.add_argument("--json", metavar="FILE", type=Path, help="keep what each caller heard as JSON")
 
     command = add("sip-load", _load, "let sipp call the endpoint on each design", _LOAD)
@@ -179,11 +182,12 @@ def _call(args: argparse.Namespace) -> int:
     host, _, port = args.to.rpartition(":")
     if not (host and port.isascii() and port.isdigit() and 0 < int(port) <= 65_535):
         raise OptionError(f"{args.to!r}: write it as HOST:PORT, as in 127.0.0.1:5060")
-    if args.calls < 1 or not args.rate > 0 or (args.at_once is not None and args.at_once < 1):
-        raise OptionError("--calls and --at-once must be at least 1, --rate above 0")
+    if args.calls < 1 or not min(args.rate, args.patience) > 0 or (args.at_once is not None and args.at_once < 1):
+        raise OptionError("--calls and --at-once must be at least 1, --rate and --patience above 0")
     if args.json is not None and not args.json.parent.is_dir():
         raise OptionError(f"--json {args.json}: there is no folder {args.json.parent}")
-    with Callers(UdpTransport(), (host, int(port)), runtime=default_runtime()) as callers:
+    to = host, int(port)
+    with Callers(UdpTransport(), to, runtime=default_runtime(), patience=args.patience) as callers:
         callers.place_all(args.calls, args.rate, args.user, transfer=args.transfer, at_once=args.at_once)
         heard = callers.wait()
     outcomes = Counter(one.outcome for one in heard)

@@ -24,14 +24,14 @@ from taskpool.scenarios.sip.core import EndpointOptions
 from taskpool.scenarios.sip.endpoint import Endpoint
 from taskpool.scenarios.sip.own_client import OwnCaller
 from taskpool.scenarios.sip.pools import open_pools
-from taskpool.scenarios.sip.sipp_client import Caller, percentile
+from taskpool.scenarios.sip.sipp_client import PATIENCE, Caller, percentile
 from taskpool.scenarios.sip.transport import UdpTransport
 
 __all__ = ["CLIENTS", "HEADER", "WORKLOADS", "LoadRow", "Workload", "highest_rate", "line", "load", "run_once"]
 
 _SAMPLE = 0.02  # seconds
 _TOLD = 0.25  # seconds
-_STOP = 5.0  # seconds that an endpoint has to stop
+_STOP = 1.0  # seconds that an endpoint has to stop, when nobody calls any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +160,7 @@ def run_once(
     threads: int | None = None,
     recorder: Recorder | None = None,
     client: str = "sipp",
+    patience: float = PATIENCE,
     watch: Callable[[Endpoint], object] = lambda endpoint: None,
 ) -> LoadRow:
     """One endpoint, its callers, and what came of them. Blocks, about as long as it is told and until calls end.
@@ -172,6 +173,7 @@ def run_once(
         threads: As for `open_pools`.
         recorder: What the SIP pool's events are written to, or None.
         client: Who calls: ``"sipp"``, or ``"own"``, our client, which needs nothing but does not register.
+        patience: Seconds that a call waits for any one message.
         watch: Called with the endpoint some times a second while the calls are placed, on a thread of its own.
 
     Raises:
@@ -195,12 +197,23 @@ def run_once(
         stack.callback(sampler.stop)
         cpu = process_time()
         place = CLIENTS[client]
-        callers = [place(endpoint.address, what.scenario, rate=rate, calls=max(1, round(rate * seconds)))]
+        calls = max(1, round(rate * seconds))
+        callers = [place(endpoint.address, what.scenario, rate=rate, calls=calls, patience=patience)]
         stack.enter_context(callers[0])
         if what.beside is not None:
             scenario, user, other_rate, at_once = what.beside
             calls = max(1, round(other_rate * seconds))
-            callers.append(place(endpoint.address, scenario, rate=other_rate, calls=calls, user=user, at_once=at_once))
+            callers.append(
+                place(
+                    endpoint.address,
+                    scenario,
+                    rate=other_rate,
+                    calls=calls,
+                    user=user,
+                    at_once=at_once,
+                    patience=patience,
+                )
+            )
             stack.enter_context(callers[1])
         results = [caller.result() for caller in callers]
         cpu = process_time() - cpu

@@ -12,12 +12,10 @@ import tempfile
 from pathlib import Path
 
 from taskpool.errors import OptionError
-from taskpool.scenarios.sip.sipp_client import Result, SippError
+from taskpool.scenarios.sip.sipp_client import PATIENCE, Result, SippError
 from taskpool.scenarios.sip.transport import Peer
 
 __all__ = ["OwnCaller"]
-
-_PATIENCE = 10  # seconds that a call waits for one message, as with sipp
 
 
 class OwnCaller:
@@ -30,23 +28,32 @@ class OwnCaller:
         calls: How many in all.
         user: Whom to call.
         at_once: Calls in progress at most; None for no limit.
+        patience: Seconds that a call waits for any one message.
 
     Raises:
         OptionError: If it is another scenario.
     """
 
     def __init__(
-        self, to: Peer, scenario: str, *, rate: float, calls: int, user: str = "south", at_once: int | None = None
+        self,
+        to: Peer,
+        scenario: str,
+        *,
+        rate: float,
+        calls: int,
+        user: str = "south",
+        at_once: int | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         if scenario not in ("uac", "transfer"):
             raise OptionError(f"scenario={scenario!r}: our own client knows uac and transfer only; sipp knows it")
         self.calls = calls
-        self.longest = calls / rate + 4 * _PATIENCE
+        self.longest = calls / rate + 4 * patience
         self._folder = tempfile.TemporaryDirectory(prefix="calls-")
         self._path = Path(self._folder.name) / "heard.json"
         command = [
             sys.executable, "-m", "taskpool", "sip-call", f"{to[0]}:{to[1]}", "--user", user, "--rate", f"{rate}",
-            "--calls", f"{calls}", "--json", str(self._path),
+            "--calls", f"{calls}", "--patience", f"{patience}", "--json", str(self._path),
             *(["--transfer"] if scenario == "transfer" else []),
             *(["--at-once", f"{at_once}"] if at_once is not None else []),
         ]  # fmt: skip
@@ -69,7 +76,7 @@ class OwnCaller:
             SippError: If it left nothing.
         """
         try:
-            self._process.wait(self.longest + _PATIENCE)
+            self._process.wait(self.longest + PATIENCE)
             heard = json.loads(self._path.read_text(encoding="utf-8"))
         except (subprocess.TimeoutExpired, OSError, ValueError) as error:
             raise SippError(f"the calling process left no result ({error})") from None

@@ -18,9 +18,9 @@ from pathlib import Path
 from taskpool.errors import TaskPoolError
 from taskpool.scenarios.sip.transport import Peer
 
-__all__ = ["Caller", "Result", "SippError", "find_sipp", "percentile"]
+__all__ = ["PATIENCE", "Caller", "Result", "SippError", "find_sipp", "percentile"]
 
-_PATIENCE = 10  # seconds that a call waits for one message; this module's choice
+PATIENCE = 10.0  # seconds that a call waits for one message; this module's choice
 
 
 class SippError(TaskPoolError, RuntimeError):
@@ -71,16 +71,25 @@ class Caller:
         calls: How many in all.
         user: Whom to call.
         at_once: Calls in progress at most; None for no limit.
+        patience: Seconds that a call waits for any one message.
 
     Raises:
         SippError: If sipp is not installed.
     """
 
     def __init__(
-        self, to: Peer, scenario: str, *, rate: float, calls: int, user: str = "south", at_once: int | None = None
+        self,
+        to: Peer,
+        scenario: str,
+        *,
+        rate: float,
+        calls: int,
+        user: str = "south",
+        at_once: int | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         self.calls = calls
-        self.longest = calls / rate + 4 * _PATIENCE
+        self.longest = calls / rate + 4 * patience
         self._folder = tempfile.TemporaryDirectory(prefix="sipp-")
         folder = Path(self._folder.name)
         what = ["-sn", "uac"]
@@ -91,7 +100,7 @@ class Caller:
         command = [
             find_sipp(), f"{to[0]}:{to[1]}", *what, "-i", to[0], "-s", user,
             "-r", str(int(whole)), "-rp", str(per), "-m", str(calls), "-l", str(at_once or max(calls, 1)),
-            "-recv_timeout", str(_PATIENCE * 1000), "-timeout", f"{self.longest:.0f}s", "-nostdin",
+            "-recv_timeout", str(round(patience * 1000)), "-timeout", f"{self.longest:.0f}s", "-nostdin",
             "-trace_stat", "-stf", "calls.csv", "-fd", "1", "-trace_rtt", "-rtt_freq", "1",
         ]  # fmt: skip
         self._process = subprocess.Popen(  # noqa: S603 - a program that was looked for, and arguments of our own
@@ -113,7 +122,7 @@ class Caller:
             SippError: If it left nothing, as when it cannot use its options.
         """
         try:
-            self._process.wait(self.longest + _PATIENCE)
+            self._process.wait(self.longest + PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
