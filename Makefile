@@ -19,7 +19,7 @@ CODE := taskpool visualize tests tools
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab test lint types pytest unit browser coverage prove notebooks still format chromium clean
+.PHONY: help lab test lint types pytest unit browser coverage prove notebooks still format chromium sipp clean
 
 # Another environment's settings would reach into ours.
 unexport PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX
@@ -46,7 +46,7 @@ lab: $(VENV)/.lab
 	exec $(PY) -m jupyterlab "$$@" $(LAB_ARGS)
 
 # Every part runs even when one before it failed; the exit code tells of any.
-test: $(VENV)/.test chromium
+test: $(VENV)/.test chromium sipp
 	@$(MAKE) --no-print-directory --keep-going lint types pytest
 
 lint: $(VENV)/.test
@@ -120,6 +120,18 @@ chromium: $(VENV)/.test
 	    $(PY) -m playwright install --with-deps chromium </dev/null && exit 0; \
 	fi; \
 	echo "No Chromium: the browser tests are left out. Install it with  apt-get install chromium  (Debian) or  $(PY) -m playwright install --with-deps chromium" >&2
+
+# The SIP client that the last lesson and some tests use where it is there.
+sipp:
+	@command -v sipp >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ]; then root=env; else root="sudo -n env"; fi; \
+	if command -v apt-get >/dev/null && $$root true 2>/dev/null; then \
+	    echo "Installing sipp, a SIP client, for the tests"; \
+	    { $$root apt-get update -qq && \
+	      $$root DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends sip-tester; \
+	    } </dev/null >/dev/null 2>&1 && exit 0; \
+	fi; \
+	echo "No sipp: a client of our own calls in its place. Install it with  apt-get install sip-tester" >&2
 
 define OWN_BROWSER
 import pathlib, sys
