@@ -78,9 +78,9 @@ CASES = (
         "of another session asks the paused one a question, with `push_wait`.\n\nLet the question be answered during "
         "the pause.",
         (
-            "The pool's thread and *main* have to take turns. By itself a run lets the thread that runs go on.",
+            "The pool's thread and main have to take turns. By itself a run lets the thread that runs go on.",
             "Let the pool's thread go on until the checkpoint has run, but not to its own question.",
-            "As soon as `suspend()` can return, let *main* return from it and write *paused*; then the pool's thread.",
+            "As soon as suspend() can return, let main return from it and write paused; then the pool's thread.",
         ),
         "50:0 52:1",
     ),
@@ -91,8 +91,8 @@ CASES = (
         "expects that the message has been handled when its `suspend()` returns.\n\nLet one of them return too early.",
         (
             "Who comes second? What does the shipped revision tell the second one?",
-            "Let *main* ask for its pause and wait. Do not let the pool handle the message yet.",
-            "Now let *pickup* go on to its end, before the pool's thread has taken the message.",
+            "Let main ask for its pause and wait. Do not let the pool handle the message yet.",
+            "Now let pickup go on to its end, before the pool's thread has taken the message.",
         ),
         "20:2",
     ),
@@ -103,9 +103,9 @@ CASES = (
         "well, and writes down when its pause begins and ends.\n\nLet the message be handled during the pickup's "
         "pause.",
         (
-            "Whose `unsuspend()` ends whose pause?",
-            "Let *pickup* suspend the session, which is suspended already, and write that its pause has begun.",
-            "Then let *main* resume, and the pool's thread handle the message, before *pickup* goes on.",
+            "Whose unsuspend() ends whose pause?",
+            "Let pickup suspend the session, which is suspended already, and write that its pause has begun.",
+            "Then let main resume, and the pool's thread handle the message, before pickup goes on.",
         ),
         "38:2 41:0",
     ),

@@ -59,6 +59,11 @@ class Verdict:
         return "\n".join(lines)
 
     @property
+    def short(self) -> Verdict:
+        """This verdict without the steps that lead to the failure and without what was tried: what a lesson shows."""
+        return replace(self, coverage="", failure=None)
+
+    @property
     def run(self) -> Replayed:
         """The failing run, made again with recording on: hand it to the player.
 

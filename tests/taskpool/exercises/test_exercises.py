@@ -150,6 +150,14 @@ def test_an_exercise_shows_its_prompt_and_where_to_start():
     assert [each.lesson for each in ALL] == sorted(each.lesson for each in ALL)
 
 
+def test_a_verdict_in_short_says_what_happened_and_the_hint_and_nothing_else():
+    each = exercise("own-taskprocessor")
+    whole = each.check(each.make_starter())
+    assert whole.failure is not None
+    assert whole.coverage
+    assert str(whole.short) == f"✗ {whole.says}\n  Hint: {whole.hint}"
+
+
 def test_the_steps_show_the_lines_of_cells_and_not_those_of_the_package():
     each = exercise("own-taskprocessor")
     names = {}
