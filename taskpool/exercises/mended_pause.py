@@ -95,7 +95,7 @@ def _too_many(stage: Stage) -> None:
 _TRIES: tuple[tuple[str, Callable[[Stage], None], float], ...] = (
     ("second-suspender", PROGRAMS["second-suspender"].play, 1.0),
     ("lost-unsuspend", PROGRAMS["lost-unsuspend"].play, 1.0),
-    ("premature-unsuspend", PROGRAMS["premature-unsuspend"].play, 5.0),
+    ("premature-unsuspend", PROGRAMS["premature-unsuspend"].play, 6.0),
     ("one-too-many", _too_many, 0.5),
 )
 
