@@ -18,6 +18,7 @@ _MODULES = (
     "own_taskprocessor",
     "growth",
     "choosing",
+    "turns",
     "masquerade",
     "mended_pause",
     "own_serializer",
