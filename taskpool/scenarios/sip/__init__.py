@@ -15,8 +15,9 @@ may have been lost. `taskpool.scenarios.sip.endpoint` receives and chooses a ser
 `taskpool.scenarios.sip.core`, `taskpool.scenarios.sip.dialogs`, `taskpool.scenarios.sip.registrar` and
 `taskpool.scenarios.sip.counts` what they share. `taskpool.scenarios.sip.pools` opens the pools of a design.
 `taskpool.scenarios.sip.callers` is a client of our own, which `taskpool.scenarios.sip.rehearsal` lets call in memory.
-`taskpool.scenarios.sip.load` measures with it, as `taskpool.scenarios.sip.own_client`, or with
-`taskpool.scenarios.sip.sipp_client`; `taskpool.scenarios.sip.commands` is the command line.
+`taskpool.scenarios.sip.load` and `taskpool.scenarios.sip.highest_rate` measure with it, as
+`taskpool.scenarios.sip.own_client`, or with `taskpool.scenarios.sip.sipp_client`, and fill the table of
+`taskpool.scenarios.sip.load_row`; `taskpool.scenarios.sip.commands` is the command line.
 """
 
 from taskpool.scenarios.sip.callers import Callers, Heard

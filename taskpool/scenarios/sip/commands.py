@@ -18,7 +18,9 @@ from taskpool.runtime.real import default_runtime
 from taskpool.scenarios.sip.callers import Callers
 from taskpool.scenarios.sip.core import EndpointOptions
 from taskpool.scenarios.sip.endpoint import Endpoint
-from taskpool.scenarios.sip.load import HEADER, WORKLOADS, highest_rate, line, load
+from taskpool.scenarios.sip.highest_rate import highest_rates
+from taskpool.scenarios.sip.load import WORKLOADS, load
+from taskpool.scenarios.sip.load_row import HEADER, line
 from taskpool.scenarios.sip.pools import DESIGNS, open_pools
 from taskpool.scenarios.sip.sipp_client import find_sipp, percentile
 from taskpool.scenarios.sip.transport import UdpTransport
@@ -103,7 +105,7 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--client", metavar="NAME", default="sipp", help="sipp, or own: a client of ours (default: sipp)"
     )
-    command.add_argument("--highest-rate", action="store_true", help="raise the rate until a call fails")
+    command.add_argument("--highest-rate", action="store_true", help="double the rate until a call fails, then bisect")
     command.add_argument("--json", metavar="FILE", type=Path, help="keep the figures as JSON, too")
     command.add_argument(
         "--record", metavar="FOLDER", type=Path, help="save each design's first run as a trace; costs processor time"
@@ -219,10 +221,10 @@ def _load(args: argparse.Namespace) -> int:
     print(HEADER, flush=True)
     rows = []
     if args.highest_rate:
-        for design in designs:
-            for row in highest_rate(design, seconds=args.seconds, threads=args.threads):
-                rows.append(row)
-                print(line(row), flush=True)
+        found = highest_rates(designs, seconds=args.seconds, threads=args.threads, client=args.client)
+        for row in found:
+            rows.append(row)
+            print(line(row), flush=True)
     else:
         common: dict[str, Any] = {
             "rounds": args.rounds,

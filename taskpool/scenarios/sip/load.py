@@ -8,10 +8,11 @@ thread-seconds are sampled: how many of the pool's threads are blocked in one of
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, fields, replace
-from statistics import median
+from dataclasses import dataclass, field
+from pathlib import Path
 from time import process_time
 from typing import Any
 
@@ -22,12 +23,13 @@ from taskpool.runtime.real import default_runtime
 from taskpool.scenarios.designs import AnyPool
 from taskpool.scenarios.sip.core import EndpointOptions
 from taskpool.scenarios.sip.endpoint import Endpoint
+from taskpool.scenarios.sip.load_row import LoadRow, median_of
 from taskpool.scenarios.sip.own_client import OwnCaller
 from taskpool.scenarios.sip.pools import open_pools
 from taskpool.scenarios.sip.sipp_client import PATIENCE, Caller, percentile
 from taskpool.scenarios.sip.transport import UdpTransport
 
-__all__ = ["CLIENTS", "HEADER", "WORKLOADS", "LoadRow", "Workload", "highest_rate", "line", "load", "run_once"]
+__all__ = ["CLIENTS", "WORKLOADS", "Workload", "load", "run_once"]
 
 _SAMPLE = 0.02  # seconds
 _TOLD = 0.25  # seconds
@@ -70,51 +72,6 @@ WORKLOADS = {
         EndpointOptions(lookups={"slow": 2.0}),
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class LoadRow:
-    """One run, or the median of several.
-
-    Attributes:
-        workload, design: Which.
-        completed, failed: Calls of all sipps.
-        retransmissions: Messages that sipps, and the endpoint, had to send again.
-        p50, p99: Seconds from request to answer, for the calls that nothing else was asked of.
-        cpu_per_call: Processor time of the endpoint's process, in seconds.
-        peak_threads: Of the SIP pool.
-        blocked: Thread-seconds of the SIP pool's threads in its waits.
-    """
-
-    workload: str
-    design: str
-    completed: float
-    failed: float
-    retransmissions: float
-    p50: float
-    p99: float
-    cpu_per_call: float
-    peak_threads: float
-    blocked: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """The row in JSON's types."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-
-HEADER = (
-    f"{'workload':14} {'design':19} {'completed':>9} {'failed':>6} {'resent':>6} {'p50 ms':>7} {'p99 ms':>8}"
-    f" {'CPU ms/call':>11} {'threads':>7} {'blocked s':>9}"
-)
-
-
-def line(row: LoadRow) -> str:
-    """A row of the table under `HEADER`."""
-    return (
-        f"{row.workload:14} {row.design:19} {row.completed:9.0f} {row.failed:6.0f} {row.retransmissions:6.0f}"
-        f" {row.p50 * 1e3:7.1f} {row.p99 * 1e3:8.1f} {row.cpu_per_call * 1e3:11.2f} {row.peak_threads:7.0f}"
-        f" {row.blocked:9.1f}"
-    )
 
 
 CLIENTS: dict[str, type[Caller] | type[OwnCaller]] = {"sipp": Caller, "own": OwnCaller}
@@ -189,6 +146,7 @@ def run_once(
     what, runtime = WORKLOADS[workload], default_runtime()
     rate = what.rate if rate is None else rate
     gc.collect()
+    before = _resident()
     with ExitStack() as stack:
         pool, stasis = open_pools(design, runtime=runtime, threads=threads, recorder=recorder)
         endpoint = Endpoint(UdpTransport(), pool, stasis, what.options, runtime=runtime)
@@ -218,6 +176,7 @@ def run_once(
         results = [caller.result() for caller in callers]
         cpu = process_time() - cpu
         blocked, peak, resent = sampler.stop(), _peak(pool), endpoint.state()["resent"]
+    gc.collect()
     return LoadRow(
         workload=workload,
         design=design,
@@ -229,6 +188,7 @@ def run_once(
         cpu_per_call=cpu / sum(result.calls for result in results),
         peak_threads=peak,
         blocked=blocked,
+        grown=_resident() - before,
     )
 
 
@@ -268,32 +228,18 @@ def load(
                 common: dict[str, Any] = {"seconds": seconds, "rate": rate, "threads": threads, "client": client}
                 recorder = recorder_of(workload, design, number)
                 rows[design].append(run_once(workload, design, recorder=recorder, **common))
-        yield from (_median(runs) for runs in rows.values())
-
-
-def highest_rate(design: str, *, seconds: float, start: float = 50.0, threads: int | None = None) -> Iterator[LoadRow]:
-    """Place calls at a rate that grows by half each time, until one fails; the last row has the failures.
-
-    Args:
-        design: As for `run_once`.
-        seconds: As for `run_once`.
-        start: The first rate, in calls a second.
-        threads: As for `run_once`.
-    """
-    rate = start
-    while True:
-        row = run_once("calls", design, seconds=seconds, rate=round(rate), threads=threads)
-        yield replace(row, workload=f"{round(rate)} calls/s")
-        if row.failed:
-            return
-        rate *= 1.5
-
-
-def _median(rows: list[LoadRow]) -> LoadRow:
-    numbers = {f.name: median(getattr(row, f.name) for row in rows) for f in fields(LoadRow)[2:]}
-    return LoadRow(rows[0].workload, rows[0].design, **numbers)
+        yield from (median_of(runs) for runs in rows.values())
 
 
 def _peak(pool: AnyPool) -> int:
     statistics: Any = pool.statistics()  # type: ignore[attr-defined]  # both pools have it
     return int(statistics.peak_threads)
+
+
+def _resident() -> float:
+    """The memory that this process has in use, in bytes; nan where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return float(pages * os.sysconf("SC_PAGE_SIZE"))
+    except (OSError, ValueError, LookupError, AttributeError):
+        return float("nan")

@@ -19,7 +19,9 @@ from taskpool import Recorder
 from taskpool.__main__ import main
 from taskpool.errors import OptionError
 from taskpool.scenarios.sip.core import EndpointOptions
-from taskpool.scenarios.sip.load import HEADER, WORKLOADS, LoadRow, highest_rate, line, load, run_once
+from taskpool.scenarios.sip.highest_rate import highest_rates
+from taskpool.scenarios.sip.load import WORKLOADS, load, run_once
+from taskpool.scenarios.sip.load_row import HEADER, LoadRow, line
 from taskpool.scenarios.sip.pools import DESIGNS
 from taskpool.scenarios.sip.sipp_client import Result, SippError, percentile, read_result
 from taskpool.scenarios.sip.transactions import Timing
@@ -104,8 +106,8 @@ def test_percentiles_are_of_the_nearest_rank():
 
 
 def test_a_row_stands_under_its_header():
-    row = LoadRow("calls", "taskpool", 6000, 0, 1, 0.0012, 0.05, 0.0021, 4, 0.0)
-    assert line(row).split() == ["calls", "taskpool", "6000", "0", "1", "1.2", "50.0", "2.10", "4", "0.0"]
+    row = LoadRow("calls", "taskpool", 6000, 0, 1, 0.0012, 0.05, 0.0021, 4, 0.0, 3 * 2**20)
+    assert line(row).split() == ["calls", "taskpool", "6000", "0", "1", "1.2", "50.0", "2.10", "4", "0.0", "3.0"]
     assert len(line(row)) == len(HEADER)
     assert row.as_dict()["p99"] == 0.05
 
@@ -156,10 +158,36 @@ def test_transfers_of_the_real_sipp_are_recorded(monkeypatch, tmp_path, capsys):
     assert json.loads((tmp_path / "f.json").read_text())["rows"][0]["completed"] == 15
 
 
-def test_the_rate_is_raised_until_a_call_fails(monkeypatch):
-    def run(workload, design, *, seconds, rate, threads):
-        return LoadRow(workload, design, 1, rate > 100, 0, 0, 0, 0, 1, 0)
+def test_the_rate_is_doubled_and_bisected_in_turns(monkeypatch):
+    limits = {"taskpool": 300, "threadpool": 120, "threadpool-bounded": 30}
+    runs = []
 
-    monkeypatch.setattr("taskpool.scenarios.sip.load.run_once", run)
-    rows = list(highest_rate("taskpool", seconds=1))
-    assert [(row.workload, row.failed) for row in rows] == [("50 calls/s", 0), ("75 calls/s", 0), ("112 calls/s", 1)]
+    def run(workload, design, *, seconds, rate, threads, client):
+        runs.append((design, rate))
+        return LoadRow(workload, design, 1, rate > limits[design], 0, 0, 0, 0, 1, 0, 0)
+
+    monkeypatch.setattr("taskpool.scenarios.sip.highest_rate.run_once", run)
+    rows = list(highest_rates(list(limits), seconds=1))
+    assert runs[:7] == [
+        ("taskpool", 50),
+        ("threadpool", 50),
+        ("threadpool-bounded", 50),
+        ("taskpool", 100),
+        ("threadpool", 100),
+        ("threadpool-bounded", 25),
+        ("taskpool", 200),
+    ]
+    assert len(rows) == len(runs) + 3
+    for row, limit in zip(rows[-3:], limits.values(), strict=True):
+        rate = float(row.workload.removesuffix("/s at most"))
+        assert row.failed == 0
+        assert limit / 1.15 <= rate <= limit
+
+
+def test_a_design_that_takes_no_call_and_one_that_takes_all_end_the_search(monkeypatch):
+    def run(workload, design, **_):
+        return LoadRow(workload, design, 1, design == "threadpool", 0, 0, 0, 0, 1, 0, 0)
+
+    monkeypatch.setattr("taskpool.scenarios.sip.highest_rate.run_once", run)
+    rows = list(highest_rates(["taskpool", "threadpool"], seconds=1))
+    assert [(row.design, row.workload) for row in rows if "most" in row.workload] == [("taskpool", "20000/s at most")]
