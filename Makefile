@@ -6,12 +6,16 @@ VENV ?= .venv
 LAB_ARGS ?=
 # Further options for pytest, as in  make unit PYTEST_ARGS="-x -k suspend"
 PYTEST_ARGS ?=
+# Processes that share the tests; 0 runs them in one, as a debugger needs it
+WORKERS ?= 2
 
 # Further options for the proof, as in  make prove PROVE_ARGS="--seconds 600"
 PROVE_ARGS ?=
 
 PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest
+# A file's tests stay together, a notebook's cells on one kernel; files keep their order, for browser tests come last.
+SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 START := notebooks/00-start-here.ipynb
 NOTEBOOKS = $(wildcard notebooks/*.ipynb)
 CODE := taskpool visualize tests tools
@@ -57,13 +61,13 @@ types: $(VENV)/.test
 	$(PY) -m mypy
 
 pytest: $(VENV)/.test
-	$(PYTEST) --nbval --nbval-current-env $(PYTEST_ARGS) tests $(NOTEBOOKS)
+	$(PYTEST) $(SHARED) --nbval --nbval-current-env $(PYTEST_ARGS) tests $(NOTEBOOKS)
 
 unit: $(VENV)/.test
-	$(PYTEST) -m "not browser" $(PYTEST_ARGS) tests
+	$(PYTEST) $(SHARED) -m "not browser" $(PYTEST_ARGS) tests
 
 browser: $(VENV)/.test chromium
-	$(PYTEST) -m browser $(PYTEST_ARGS) tests/browser
+	$(PYTEST) $(SHARED) -m browser $(PYTEST_ARGS) tests/browser
 
 coverage: $(VENV)/.test
 	$(PYTEST) -m "not browser" --cov --cov-report=term --cov-report=html $(PYTEST_ARGS) tests
