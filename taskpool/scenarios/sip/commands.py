@@ -6,12 +6,14 @@ import argparse
 import json
 import os
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from taskpool.conf_options import Module
 from taskpool.errors import OptionError
 from taskpool.recorder import Recorder
 from taskpool.runtime.real import default_runtime
@@ -21,7 +23,7 @@ from taskpool.scenarios.sip.endpoint import Endpoint
 from taskpool.scenarios.sip.highest_rate import highest_rates
 from taskpool.scenarios.sip.load import WORKLOADS, load
 from taskpool.scenarios.sip.load_row import HEADER, line
-from taskpool.scenarios.sip.pools import DESIGNS, open_pools
+from taskpool.scenarios.sip.pools import DESIGNS, PoolOptions, open_pools, options_of
 from taskpool.scenarios.sip.sipp_client import find_sipp, percentile
 from taskpool.scenarios.sip.transport import UdpTransport
 
@@ -34,6 +36,7 @@ _SIP = f"""\
 examples:
   python -m taskpool sip --design taskpool --port 5060
   python -m taskpool sip --design threadpool-bounded --threads 2 --out calls.jsonl
+  python -m taskpool sip --conf /etc/asterisk/pjsip.conf --stasis-conf /etc/asterisk/stasis.conf
 then, from another terminal:
   python -m taskpool sip-call 127.0.0.1:5060 --calls 10
   sipp -sn uac 127.0.0.1:5060 -i 127.0.0.1 -r 10
@@ -78,6 +81,8 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     )
     command.add_argument("--port", metavar="N", type=int, default=0, help="UDP port (default: 0, one that is free)")
     command.add_argument("--threads", metavar="N", type=int, help="threads of the SIP pool (default: the design's own)")
+    command.add_argument("--conf", metavar="FILE", help="a pjsip.conf: the options of the SIP pool")
+    command.add_argument("--stasis-conf", metavar="FILE", help="a stasis.conf: the options of the message bus's pool")
     command.add_argument(
         "--lookup", metavar="USER=S", action="append", default=[], help="let calls to USER take S seconds to look up"
     )
@@ -120,9 +125,13 @@ def _serve(args: argparse.Namespace) -> int:
     runtime = default_runtime()
     recorder = Recorder() if args.out is not None else None
     options = EndpointOptions(lookups=dict(_lookup(text) for text in args.lookup))
+    conf: dict[str, Any] = {
+        "pjsip": _from_conf(args.design, args.conf, "pjsip"),
+        "stasis": _from_conf(args.design, args.stasis_conf, "stasis"),
+    }
     transport = UdpTransport(args.port)
     try:
-        pool, stasis = open_pools(args.design, runtime=runtime, threads=args.threads, recorder=recorder)
+        pool, stasis = open_pools(args.design, runtime=runtime, threads=args.threads, recorder=recorder, **conf)
     except BaseException:
         transport.close()
         raise
@@ -151,6 +160,18 @@ def _serve(args: argparse.Namespace) -> int:
     if recorder is not None:
         _save(recorder, args.out, "sip", args.design, report.in_time, f"{report.dropped} calls were dropped.")
     return 0 if report.in_time else 1
+
+
+def _from_conf(design: str, path: str | None, module: Module) -> PoolOptions | None:
+    """The options in a file, if there is one; warnings, as of deprecated names, are a line each on standard error."""
+    if path is None:
+        return None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        options = options_of(design).from_conf(path, module=module)
+    for one in caught:
+        print(f"warning: {one.message}", file=sys.stderr)
+    return options
 
 
 def _save(recorder: Recorder, path: Path, what: str, design: str, good: bool, reason: str) -> None:
