@@ -280,10 +280,9 @@ class TaskProcessor(TaskQueue):
             raise PoolShutDown(f"taskprocessor {self.name!r} is shut down: nothing can be pushed to it any more")
 
     def _note(self, agent: Agent, kind: EventKind) -> None:
-        """Write an event that concerns no task."""
-        if self.recorder is not None:
-            with self._monitor:
-                self._emit(agent, kind)
+        """Write an event that concerns no task. Takes the same steps where nobody records: a schedule fits both."""
+        with self._monitor:
+            self._emit(agent, kind)
 
     def _next(self, agent: Agent, task: Task | None, ended: Ended | None) -> tuple[Task | None, bool]:
         """Count the task that ended and begin the next one: it, and whether the queue has just become empty."""

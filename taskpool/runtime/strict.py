@@ -65,7 +65,7 @@ def forbid_real_threads(frame: FrameType, event: str, arg: Any) -> None:
         if _for_a_thread(frame):
             raise RealThreadError(_said("makes a real thread", frame, "runtime.spawn"))
         raise RealThreadError(_said("makes a real lock", frame, "runtime.Lock and its kin"))
-    elif _waits(arg) and _is_the_programs(frame):
+    elif _waits(arg) and not _asks_whether_alive(frame) and _is_the_programs(frame):
         if _for_a_thread(frame):
             raise RealThreadError(_said("makes a real thread", frame, "runtime.spawn"))
         what = type(arg.__self__).__name__
@@ -92,6 +92,15 @@ def _for_a_thread(frame: FrameType | None) -> bool:
     """Whether the standard library makes a lock because somebody makes a thread."""
     while frame is not None and frame.f_code.co_filename.startswith(_GO_BETWEENS):
         if frame.f_code.co_qualname.startswith("Thread."):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _asks_whether_alive(frame: FrameType | None) -> bool:
+    """Whether a thread is asked if it still runs: its lock is tried, nobody waits. A notebook's print does that."""
+    while frame is not None and frame.f_code.co_filename.startswith(_GO_BETWEENS):
+        if frame.f_code.co_qualname == "Thread.is_alive":
             return True
         frame = frame.f_back
     return False

@@ -16,6 +16,7 @@ from taskpool.errors import (
     PoolShutDown,
     WrongThreadError,
 )
+from taskpool.explore import explore
 from taskpool.registry import names
 from taskpool.runtime import RealRuntime
 from taskpool.taskprocessor import TaskProcessor, ThreadListener
@@ -253,3 +254,15 @@ def test_water_marks_that_mean_nothing_are_refused(high: int, low: int | None) -
         OptionError, match=f"{'high' if low is None else 'low'}_water={low if low is not None else high}"
     ):
         TaskProcessor("marks", NoThread(), runtime=RealRuntime(), high_water=high, low_water=low)
+
+
+def test_it_takes_the_same_steps_whether_somebody_records_or_not() -> None:
+    def program(runtime: Any) -> None:
+        kitchen = TaskProcessor("kitchen", runtime=runtime, recorder=runtime.recorder)
+        kitchen.push(int)
+        kitchen.shutdown()
+        assert not kitchen.statistics().processed
+
+    (failure,) = explore(program, stop_at_failure=True).failures  # searched without a recorder, replayed with one
+    assert failure.run.outcome == "failed"
+    assert failure.trace.of_kind("task_finished")

@@ -16,7 +16,7 @@ import pytest
 from explore_programs import philosophers
 
 from taskpool import TaskPool
-from taskpool.explore import NotDeterministic, explore
+from taskpool.explore import NotDeterministic, explore, replay
 from taskpool.explore.stepping import Stepper
 from taskpool.runtime import supervision
 from taskpool.runtime.carriers import carrier_count
@@ -293,3 +293,19 @@ def test_a_real_lock_on_a_later_branch_is_noticed():
 
     with pytest.raises(RealThreadError, match="a real R?[Ll]ock at test_bad_programs.py"):
         explore(program)
+
+
+def test_to_ask_a_thread_of_elsewhere_whether_it_runs_is_no_wait():
+    """A notebook's print asks that of the thread that sends it."""
+    end = threading.Event()
+    other = threading.Thread(target=end.wait)
+    other.start()
+
+    def program(runtime):
+        assert other.is_alive()
+
+    try:
+        assert replay(program, "default").outcome == "completed"
+    finally:
+        end.set()
+        other.join()
