@@ -62,6 +62,8 @@ class BasePool:
         self.aborted = False
         self.drained = False
         self._monitor = self.runtime.monitor
+        self._context = self.runtime.context
+        self._enter, self._leave = self.runtime.enter, self._monitor.release
         self._unrun: dict[str, int] = {}
         self._peak = 0
 

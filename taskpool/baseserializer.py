@@ -15,7 +15,7 @@ from taskpool.agent import Agent, ancestors, current_agent
 from taskpool.errors import NotSuspendedError, OptionError, PoolShutDown, TaskDiscarded, WrongThreadError
 from taskpool.events import EventKind
 from taskpool.registry import claim, release
-from taskpool.task import Task
+from taskpool.task import Checkpoint, Task
 from taskpool.taskqueue import TaskQueue
 from taskpool.waits import Needs, Outcome, Wait, begin, block, end, refuse_if_doomed
 
@@ -62,13 +62,20 @@ class BaseSerializer(TaskQueue):
         Raises:
             PoolShutDown: If the serializer is closed, or its pool shut down.
         """
-        agent = current_agent(self.runtime)
+        pool = self.pool
+        agent = pool._context.agent or current_agent(self.runtime)
         task = self._new_task(fn, args, kwargs)
-        with self._monitor:
-            self._refuse_if_closed()
-            self._enqueue(task, agent)
-            self._schedule(agent)
-        agent.flush_warnings()
+        if agent.worker is not None:
+            pool._enter()
+            try:
+                self._push(task, agent)
+            finally:
+                pool._leave()
+        else:
+            with self._monitor:
+                self._push(task, agent)
+        if agent.warnings:
+            agent.flush_warnings()
 
     def suspend(self) -> None:
         """Pause: nothing of the serializer runs from when this returns until the last `unsuspend`.
@@ -129,6 +136,13 @@ class BaseSerializer(TaskQueue):
 
     # -- Everything below is for the package, and is called with the monitor held.
 
+    def _push(self, task: Task, agent: Agent) -> None:
+        if self._closed or self.pool.closing:
+            self._refuse_if_closed()
+        self._enqueue(task, agent)
+        if self._turn is None and self._executor is None:
+            self._schedule(agent)
+
     @property
     def in_use(self) -> bool:
         """Whether something of it runs, or still can."""
@@ -160,10 +174,9 @@ class BaseSerializer(TaskQueue):
     def leave(self, agent: Agent, token: Task | None = None) -> None:
         """The executing thread gives the serializer up."""
         self._executor = None
-        requeued = self._wants_turn()
-        number = token.id if token is not None and token.id else None
         if self.recorder is not None:
-            detail = {"requeued": requeued, "left": len(self._queue)}
+            number = token.id if token is not None and token.id else None
+            detail = {"requeued": self._wants_turn(), "left": len(self._queue)}
             self.recorder.record(
                 self.runtime, agent.name, EventKind.SERIALIZER_RELEASED, self.name, number, None, detail
             )
@@ -236,7 +249,7 @@ class BaseSerializer(TaskQueue):
         self._suspenders.append(wait)
         self._emit(agent, EventKind.SERIALIZER_SUSPENDING, count=len(self._owners) + len(self._suspenders))
         if len(self._suspenders) == 1:
-            self._enqueue(Task(self, checkpoint=True), agent)
+            self._enqueue(Checkpoint(self), agent)
             self._schedule(agent)
         begin(wait)
         return wait

@@ -78,9 +78,11 @@ class _Handler:
         with control._monitor:
             control._emit(agent, EventKind.THREAD_STARTED, pool=control.pool.name, control=True)
         more = True
+        enter, leave = control.runtime.enter, control._monitor.release
         while more:
             told: list[tuple[str, tuple[Any, ...]]] = []
-            with control._monitor:
+            enter()
+            try:
                 if control._queue:
                     control.handle(agent)
                 elif not self.ended:
@@ -90,6 +92,8 @@ class _Handler:
                 sleeping, more = self.sleeping, bool(control._queue) or not self.ended
                 if not more:
                     control._emit(agent, EventKind.THREAD_STOPPED, pool=control.pool.name, control=True)
+            finally:
+                leave()
             agent.flush_warnings()
             control.pass_on(told)
             if sleeping:

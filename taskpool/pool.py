@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
+from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
 from taskpool.agent import Agent, current_agent, is_inside
@@ -23,6 +24,7 @@ from taskpool.options import TaskPoolOptions, with_overrides
 from taskpool.registry import claim, next_number, release
 from taskpool.selector import make_selector
 from taskpool.statistics import PoolStatistics
+from taskpool.task import Task
 from taskpool.taskprocessor import TaskProcessor
 from taskpool.waits import Needs, Wait, begin, block, refuse_if_doomed
 from taskpool.worker import Worker
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from taskpool.recorder import Recorder
     from taskpool.runtime.base import Runtime
     from taskpool.serializer import Serializer
-    from taskpool.task import Task
     from taskpool.taskqueue import TaskQueue
 
 __all__ = ["TaskPool"]
@@ -88,20 +89,18 @@ class _Worker(Worker):
         self.processor = _PoolProcessor(
             name, _PoolListener(self), runtime=pool.runtime, recorder=pool.recorder, high_water=options.high_water
         )
-
-    @property
-    def depth(self) -> int:
-        return len(self.processor._queue)
+        self.queue = self.processor._queue
 
     @property
     def load(self) -> int:
-        return len(self.processor._queue) + (self.called or self.agent.current is not None)
+        """Tasks queued and in progress."""
+        return len(self.queue) + (self.called or self.agent.current is not None)
 
     def take(self) -> Task | None:
-        queue, called = self.processor._queue, self.called
-        self.called = False
+        queue, called = self.queue, self.called
         if queue and not called:
             return self.processor._pop(self.agent)
+        self.called = False
         stranded = self.pool.stranded()
         if stranded is not None:
             task = stranded._pop(self.agent)
@@ -177,13 +176,20 @@ class TaskPool(BasePool):
         return f"<TaskPool {self.name}: {state}, {len(self._static)} static and {len(self._dynamic)} dynamic threads>"
 
     def push(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
-        agent = current_agent(self.runtime)
-        with self._monitor:
-            self.refuse_if_closing()
-            worker = self._choose(agent)
-            worker.processor._enqueue(worker.processor._new_task(fn, args, kwargs), agent)
-            worker.kick()
-        agent.flush_warnings()
+        agent = self._context.agent or current_agent(self.runtime)
+        frame = _getframe(1)
+        task = Task(None, fn, args, kwargs or None, None, None, frame.f_code, frame.f_lasti)
+        if agent.worker is not None:
+            self._enter()
+            try:
+                self._push(task, agent)
+            finally:
+                self._leave()
+        else:
+            with self._monitor:
+                self._push(task, agent)
+        if agent.warnings:
+            agent.flush_warnings()
 
     def push_wait(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Run ``fn(*args, **kwargs)`` on a thread of the pool and return its result; what it raises is raised here.
@@ -260,12 +266,18 @@ class TaskPool(BasePool):
     def _queues(self) -> list[TaskQueue]:
         return [worker.processor for worker in self._workers()]
 
+    def _push(self, task: Task, agent: Agent) -> None:
+        if self.closing:
+            self.refuse_if_closing()
+        self.dispatch(task, agent)
+
     def dispatch(self, task: Task, agent: Agent) -> str:
         worker = self._choose(agent)
-        task.processor = worker.processor
-        worker.processor._enqueue(task, agent)
-        worker.kick()
-        return worker.processor.name
+        processor = task.processor = worker.processor
+        processor._enqueue(task, agent)
+        if worker.idle:
+            worker.kick()
+        return processor.name
 
     def needs_of_queued(self) -> Needs:
         if self.options.grow_when == "exhausted" and self._growth():

@@ -6,26 +6,29 @@ blocked in a wait is chosen only if there is no other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Sequence, Sized
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from taskpool.agent import Agent
 
 __all__ = ["Candidate", "LeastFull", "Selector", "Sequential", "make_selector"]
 
 
 class Candidate(Protocol):
-    """What a selector sees of a taskprocessor and its thread."""
+    """What a selector sees of a taskprocessor and its thread: plain attributes, for a push looks at many."""
 
     @property
-    def depth(self) -> int:
-        """Tasks queued."""
+    def queue(self) -> Sized:
+        """The tasks queued."""
 
     @property
-    def load(self) -> int:
-        """Tasks queued and in progress."""
+    def agent(self) -> Agent:
+        """Its thread."""
 
     @property
-    def blocked(self) -> bool:
-        """Whether the thread is blocked in one of the pools' waits."""
+    def called(self) -> bool:
+        """Whether the thread has been woken for a task that is not in its queue."""
 
 
 C = TypeVar("C", bound=Candidate)
@@ -38,22 +41,29 @@ class Selector(Protocol):
         """The one chosen (None of none), and whether the growth threshold is reached (none at all reach it)."""
 
 
+_BLOCKED = 1 << 60  # more than any load
+
+
 class LeastFull:
     """The first without load, else the one with the least; on light load the first gets nearly all."""
 
     def select(self, candidates: Sequence[C], threshold: int) -> tuple[C | None, bool]:
         best: C | None = None
-        best_key = (True, 0)
+        least = 0
         reached = not candidates
         for candidate in candidates:
-            load = candidate.load
-            if not load and not candidate.blocked:
+            agent = candidate.agent
+            depth = load = len(candidate.queue)
+            if agent.current is not None or candidate.called:
+                load += 1
+            if agent.waiting is not None:
+                load += _BLOCKED
+            elif not load:
                 return candidate, reached
-            if candidate.depth >= threshold:
+            if depth >= threshold:
                 reached = True
-            key = (candidate.blocked, load)
-            if best is None or key < best_key:
-                best, best_key = candidate, key
+            if best is None or load < least:
+                best, least = candidate, load
         return best, reached
 
 
@@ -69,9 +79,9 @@ class Sequential:
         for _ in candidates:
             chosen = candidates[self._turn % len(candidates)]
             self._turn += 1
-            if not chosen.blocked:
+            if chosen.agent.waiting is None:
                 break
-        return chosen, chosen.depth >= threshold
+        return chosen, len(chosen.queue) >= threshold
 
 
 def make_selector(name: str) -> Selector:

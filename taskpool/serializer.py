@@ -15,7 +15,6 @@ the last `unsuspend`. The original's counterpart: ``ast_taskpool_serializer`` in
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -44,7 +43,7 @@ class Serializer(BaseSerializer):
 
     def __init__(self, pool: BasePool, name: str, group: SerializerGroup | None, high_water: int) -> None:
         self._budget = 0
-        self._visitors: deque[Wait] = deque()
+        self._visitors: list[Wait] = []  # hardly ever more than one: a deque would take 700 bytes
         super().__init__(pool, name, group, high_water)
 
     def push_wait(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -109,9 +108,9 @@ class Serializer(BaseSerializer):
         return needs
 
     def enter(self, token: Task, agent: Agent) -> bool:
-        if not super().enter(token, agent):
+        if self._turn is not token:
             return False
-        self._budget = len(self._queue)
+        self._turn, self._executor, self._budget = None, agent, len(self._queue)
         return True
 
     def next_of_turn(self, agent: Agent) -> Task | None:
@@ -124,7 +123,7 @@ class Serializer(BaseSerializer):
 
     def _wants_turn(self) -> bool:
         # What is next is a checkpoint's or a visitor's, also where a task before it has been withdrawn.
-        if not super()._wants_turn():
+        if not self._queue or self._owners:
             return False
         following = self._queue[0]
         return not following.checkpoint and not (self._visitors and self._visitors[0].task is following)
@@ -168,7 +167,7 @@ class Serializer(BaseSerializer):
                 self._discard_queue(agent)
                 self.pool.finish_if_drained(agent)
         elif self._visitors:
-            visitor = self._visitors.popleft()
+            visitor = self._visitors.pop(0)
             self._executor = visitor.agent
             if visitor.task is not None:
                 visitor.task.wait = None
@@ -223,7 +222,7 @@ class Serializer(BaseSerializer):
             self._begin(following, agent)
             return following, None
         wait = task.wait = Wait(self.pool, agent, "suspended", self, task)
-        self._visitors.appendleft(wait)
+        self._visitors.insert(0, wait)
         begin(wait)
         self.leave(agent)
         return None, wait

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from taskpool.errors import TaskDiscarded
     from taskpool.waits import Wait
 
-__all__ = ["Submission", "Task", "label_of", "nothing"]
+__all__ = ["Checkpoint", "Submission", "Task", "label_of", "nothing"]
 
 
 def nothing() -> None:
@@ -71,7 +71,7 @@ class Task:
     Attributes:
         fn, args, kwargs: The call.
         processor: The queue that it was pushed to: a taskprocessor, a serializer or a threadpool's one queue.
-        origin: Where it was pushed from: file and line.
+        code, offset: Where it was pushed from: the function, and how far in it (bytes of its code); see ``origin``.
         id: Its number in the recorder's trace, 0 where nothing records.
         parent: Number of the task that pushed it, or None.
         caller: The task that waits synchronously for this one, or None.
@@ -88,12 +88,12 @@ class Task:
         "agent",
         "args",
         "caller",
-        "checkpoint",
+        "code",
         "done",
         "fn",
         "id",
         "kwargs",
-        "origin",
+        "offset",
         "outer",
         "parent",
         "processor",
@@ -102,25 +102,27 @@ class Task:
         "wait",
     )
 
+    checkpoint = False
+
     def __init__(
         self,
         processor: Any,
         fn: Callable[..., Any] = nothing,
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
-        origin: tuple[str, int] | None = None,
         caller: Task | None = None,
         turn_of: Any = None,
-        checkpoint: bool = False,
+        code: CodeType | None = None,
+        offset: int = 0,
     ) -> None:
         self.processor = processor
         self.fn = fn
         self.args = args
         self.kwargs = kwargs
-        self.origin = origin
         self.caller = caller
         self.turn_of = turn_of
-        self.checkpoint = checkpoint
+        self.code = code
+        self.offset = offset
         self.id = 0
         self.parent: int | None = None
         self.outer: Task | None = None
@@ -139,6 +141,15 @@ class Task:
         return f"<{self}>"
 
     @property
+    def origin(self) -> tuple[str, int] | None:
+        """Where it was pushed from: file and line; None where that is not known."""
+        code = self.code
+        if code is None:
+            return None
+        lines = (line for start, end, line in code.co_lines() if start <= self.offset < end and line is not None)
+        return code.co_filename, next(lines, code.co_firstlineno)
+
+    @property
     def submission(self) -> Submission | None:
         """Its callable, if that is a Submission. Runs no code of the callable's."""
         fn: Any = self.fn
@@ -150,3 +161,11 @@ class Task:
         if self.turn_of is not None:
             return f"turn of {self.turn_of.name}"
         return "checkpoint" if self.checkpoint else label_of(self.fn)
+
+
+class Checkpoint(Task):
+    """A serializer's own task that a suspend waits for."""
+
+    __slots__ = ()
+
+    checkpoint = True

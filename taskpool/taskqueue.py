@@ -15,6 +15,7 @@ import logging
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from taskpool.errors import OptionError, PoolAborted, TaskDiscarded
@@ -122,8 +123,8 @@ class TaskQueue:
         self._alerted = False
         self._alerts = 0
         self._processed = self._failed = self._inlined = self._max_depth = 0
-        self._shortest: float | None = None
-        self._longest: float | None = None
+        self._shortest = inf
+        self._longest = -1.0
         self._longest_task: tuple[str, tuple[str, int] | None] | None = None
 
     def __repr__(self) -> str:
@@ -145,7 +146,7 @@ class TaskQueue:
         with self._monitor:
             self._processed = self._failed = self._inlined = 0
             self._max_depth = self._load
-            self._shortest = self._longest = self._longest_task = None
+            self._shortest, self._longest, self._longest_task = inf, -1.0, None
 
     def queued_tasks(self) -> tuple[str, ...]:
         """The labels of the queued tasks, next first. Any thread."""
@@ -169,8 +170,8 @@ class TaskQueue:
             queued=len(self._queue),
             executing=self._executing,
             max_depth=self._max_depth,
-            shortest=self._shortest,
-            longest=self._longest,
+            shortest=self._shortest if self._longest_task is not None else None,
+            longest=self._longest if self._longest_task is not None else None,
             longest_label=label,
             longest_origin=None if origin is None else f"{origin[0]}:{origin[1]}",
         )
@@ -185,7 +186,7 @@ class TaskQueue:
     ) -> Task:
         """A task for this queue; ``frames`` counts the calls up to the one that pushes it. Needs no monitor."""
         frame = sys._getframe(frames)
-        return Task(self, fn, args, kwargs, (frame.f_code.co_filename, frame.f_lineno), caller)
+        return Task(self, fn, args, kwargs or None, caller, None, frame.f_code, frame.f_lasti)
 
     def _number(self, task: Task, agent: Agent) -> None:
         """Give a task its place in the trace."""
@@ -203,22 +204,28 @@ class TaskQueue:
     def _enqueue(self, task: Task, agent: Agent, *, wait: bool = False) -> bool:
         """Append a task; whether the queue was idle before."""
         queue = self._queue
-        idle = not queue and not self._executing
         queue.append(task)
         depth = len(queue)
-        if depth + self._executing > self._max_depth:
-            self._max_depth = depth + self._executing
+        load = depth + self._executing
+        if load > self._max_depth:
+            self._max_depth = load
         if self.recorder is not None:
-            self._number(task, agent)
-            detail: dict[str, Any] = {"label": task.label, "wait": wait, "depth": depth}
-            if task.turn_of is not None:
-                detail["turn"] = task.turn_of.name
-            elif task.checkpoint:
-                detail["checkpoint"] = True
-            self._emit(agent, EventKind.TASK_PUSHED, task, **detail)
+            self._record_push(task, agent, wait)
         if depth >= self.high_water and not self._alerted:
             self._reach_high_water(agent, depth)
-        return idle
+        return load == 1
+
+    def _record_push(self, task: Task, agent: Agent, wait: bool) -> None:
+        """Write that a task has just been appended."""
+        self._number(task, agent)
+        detail: dict[str, Any] = {"label": task.label, "wait": wait, "depth": len(self._queue)}
+        if task.turn_of is not None:
+            detail["turn"] = task.turn_of.name
+        elif task.checkpoint:
+            detail["checkpoint"] = True
+        recorder = self.recorder
+        assert recorder is not None
+        recorder.record(self.runtime, agent.name, EventKind.TASK_PUSHED, self.name, task.id, task.parent, detail)
 
     def _pop(self, agent: Agent) -> Task:
         """Take the next task out."""
@@ -232,8 +239,9 @@ class TaskQueue:
         self._executing += 1
         task.agent, task.outer, agent.current = agent, agent.current, task
         task.started = self.runtime.monotonic()
-        if self.recorder is not None:
-            self._emit(agent, EventKind.TASK_STARTED, task)
+        recorder = self.recorder
+        if recorder is not None:
+            recorder.record(self.runtime, agent.name, EventKind.TASK_STARTED, self.name, task.id, task.parent)
 
     def _end(self, task: Task, ended: Ended, *, inlined: bool = False) -> None:
         """Count a task that ended on its thread, and tell who waits for it."""
@@ -243,9 +251,10 @@ class TaskQueue:
         agent.current = task.outer
         task.done = True
         self._executing -= 1
-        if self.recorder is not None:
+        recorder = self.recorder
+        if recorder is not None:
             if error is None:
-                self._emit(agent, EventKind.TASK_FINISHED, task)
+                recorder.record(self.runtime, agent.name, EventKind.TASK_FINISHED, self.name, task.id, task.parent)
             else:
                 self._emit(agent, EventKind.TASK_FAILED, task, error=text)
         if task.turn_of is None and not task.checkpoint:
@@ -258,11 +267,13 @@ class TaskQueue:
 
     def _count(self, task: Task, seconds: float, failed: bool, inlined: bool) -> None:
         self._processed += 1
-        self._failed += failed
-        self._inlined += inlined
-        if self._shortest is None or seconds < self._shortest:
+        if failed:
+            self._failed += 1
+        if inlined:
+            self._inlined += 1
+        if seconds < self._shortest:
             self._shortest = seconds
-        if self._longest is None or seconds > self._longest:
+        if seconds > self._longest:
             self._longest = seconds
             submission = task.submission
             self._longest_task = (label_of(task.fn), task.origin if submission is None else submission.origin)

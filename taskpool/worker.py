@@ -150,22 +150,26 @@ class Worker:
     def _work(self, idle: bool) -> None:
         """Run tasks until the thread shall end; it has stopped then, unless there is a hook to be run before that."""
         pool, agent, runtime = self.pool, self.agent, self.pool.runtime
-        monitor = runtime.monitor
+        enter, leave, advance = runtime.enter, runtime.monitor.release, self._advance
         task: Task | None = None
         ended: Ended | None = None
         if idle and not self._sleep():
             return
         while True:
-            with monitor:
-                following = self._advance(task, ended)
+            enter()
+            try:
+                following = advance(task, ended)
                 if following is None:
                     self._fall_idle()
                     if self.ended or self.finished():
                         if not self.ended and pool.thread_end is None:
                             self._stop()
                         return
+            finally:
+                leave()
             task, ended = following, None  # what the old task held is given up here, outside the monitor
-            agent.flush_warnings()
+            if agent.warnings:
+                agent.flush_warnings()
             if task is not None:
                 ended = run_task(task, runtime, log=pool.log_failures and task.wait is None)
             elif not self._sleep():
@@ -199,22 +203,25 @@ class Worker:
         if task is not None and ended is not None:
             task.processor._end(task, ended)
         while True:
-            turn, token = self._turn, self._token
-            if turn is not None and token is not None:
+            turn = self._turn
+            if turn is not None:
                 following = turn.next_of_turn(agent)
                 if following is not None:
                     return following
+                token = self._token
                 self._turn = self._token = None
+                assert token is not None
                 token.processor._end(token, _NOTHING)
                 turn.leave(agent, token)
             following = self.take()
             if following is None:
                 return None
             following.processor._begin(following, agent)
-            if following.turn_of is None:
+            turn = following.turn_of
+            if turn is None:
                 return following
-            if following.turn_of.enter(following, agent):
-                self._turn, self._token = following.turn_of, following
+            if turn.enter(following, agent):
+                self._turn, self._token = turn, following
             else:
                 following.processor._end(following, _NOTHING)
 

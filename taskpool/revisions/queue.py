@@ -41,10 +41,11 @@ class SyncTask(Task):
     """A task that somebody waits for: what became of it stays with it.
 
     Attributes:
+        checkpoint: Whether a suspend waits for it.
         ended: What it returned or raised; None until then.
     """
 
-    __slots__ = ("ended",)
+    __slots__ = ("checkpoint", "ended")
 
     def __init__(
         self,
@@ -55,7 +56,8 @@ class SyncTask(Task):
         caller: Task | None = None,
         checkpoint: bool = False,
     ) -> None:
-        super().__init__(processor, fn, args, kwargs, caller=caller, checkpoint=checkpoint)
+        super().__init__(processor, fn, args, kwargs, caller=caller)
+        self.checkpoint = checkpoint
         self.ended: Ended | None = None
 
     def expect(self, pool: BasePool, agent: Agent, reason: str) -> None:

@@ -152,6 +152,13 @@ class Runtime(Protocol):
     def spawn(self, fn: Callable[..., object], /, *args: Any, name: str = "") -> ThreadHandle:
         """Start a thread that runs ``fn(*args)``. It never keeps the interpreter from exiting. Does not block."""
 
+    def enter(self) -> object:
+        """Acquire the monitor, as ``monitor.acquire()`` does, from a pool's own thread; blocks while it is held.
+
+        For threads that no interrupt reaches: one between the return of this and a ``try`` would leave the monitor
+        held. ``with monitor`` is for everybody else.
+        """
+
     def thread_name(self) -> str:
         """The calling thread's name."""
 

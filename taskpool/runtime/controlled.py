@@ -82,7 +82,9 @@ class ControlledRuntime:
         self.kernel = kernel
         self.recorder = recorder
         self.context: Context = ControlledContext(kernel)
-        self.monitor: LockLike = ControlledLock(kernel, "monitor")
+        monitor = ControlledLock(kernel, "monitor")
+        self.monitor: LockLike = monitor
+        self.enter = monitor.__enter__
         self.names: dict[tuple[str, str], Any] = {}
         self.monotonic = kernel.time
 

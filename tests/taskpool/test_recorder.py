@@ -1,5 +1,7 @@
 """The recorder keeps the newest events, counts what it drops, and refuses a capacity that is none."""
 
+import copy
+
 import pytest
 
 from taskpool.errors import OptionError
@@ -60,3 +62,13 @@ def test_nothing_is_missed_or_told_twice_while_others_record() -> None:
 def test_a_capacity_that_is_none_is_refused_by_name(capacity: object) -> None:
     with pytest.raises(OptionError, match="capacity="):
         Recorder(capacity)  # type: ignore[arg-type]
+
+
+def test_details_come_back_as_they_were_handed_in_and_the_ring_drops_whole_events() -> None:
+    recorder = Recorder(capacity=3)
+    details = [{"label": "a", "wait": True, "depth": 1}, {}, {"unrun": {"p": 2}}, {"label": "b"}, {"depth": 7}]
+    for number, detail in enumerate(details, 1):
+        recorder.record(default_runtime(), "main", EventKind.TASK_PUSHED, "pool", number, None, detail)
+    trace = recorder.trace()
+    assert [(event.seq, event.task, event.detail) for event in trace] == [(n, n + 1, details[n]) for n in (2, 3, 4)]
+    assert [event.detail for event in copy.deepcopy(list(trace))] == details[2:]

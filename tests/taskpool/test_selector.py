@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -17,9 +18,19 @@ class Queue:
     running: int = 0
     blocked: bool = False
 
+    called: bool = False
+
+    @property
+    def queue(self) -> range:
+        return range(self.depth)
+
+    @property
+    def agent(self) -> SimpleNamespace:
+        return SimpleNamespace(current=self.running or None, waiting=self.blocked or None)
+
     @property
     def load(self) -> int:
-        return self.depth + self.running
+        return self.depth + bool(self.running)
 
 
 queues = st.lists(st.builds(Queue, st.integers(0, 6), st.integers(0, 2), st.booleans()), max_size=6)
