@@ -9,6 +9,7 @@ from taskpool.exercises.judging import Hint, explored
 from taskpool.exercises.model import Exercise, Mistake, Verdict
 from taskpool.exercises.work import Work
 from taskpool.pool import TaskPool
+from taskpool.scenarios.lane import named
 
 __all__ = ["EXERCISE"]
 
@@ -70,7 +71,7 @@ class _Scene:
         self.session = _Watched(self.pool.serializer("session"))
         self.work = Work(runtime)
         self.names = [f"step {number}" for number in range(1, steps + 1)]
-        self.steps = [self.work.task(name, self._begins) for name in self.names]
+        self.steps = [named(name, self.work.task(name, self._begins)) for name in self.names]
         self._other = self.pool.serializer("other")
         self._runtime = runtime
         self._begun = runtime.Var(0, "steps begun")
@@ -90,7 +91,7 @@ class _Scene:
 
     def push_to_other(self) -> None:
         """Push the task that must not wait for more than one step."""
-        self._other.push(self._count)
+        self._other.push(named("another's task", self._count))
         self._before = self._begun.get()
 
     def end(self, *others: str) -> Callable[[], None]:
@@ -136,23 +137,23 @@ def judge(answer: Callable[..., Any]) -> Verdict:
 
     def empty(runtime: Any) -> Callable[[], None]:
         scene = _Scene(runtime, 1, 0)
-        scene.session.push(scene.call, answer)
+        scene.session.push(named("long work", scene.call, answer))
         return scene.end()
 
-    def alone(runtime: Any) -> Callable[[], None]:
+    def long_work(runtime: Any) -> Callable[[], None]:
         scene = _Scene(runtime, 1, 3)
-        scene.session.push(scene.call, answer)
+        scene.session.push(named("long work", scene.call, answer))
         scene.push_to_other()
         return scene.end()
 
     def shared(runtime: Any) -> Callable[[], None]:
         scene = _Scene(runtime, 2, 2)
-        scene.session.push(scene.call, answer)
-        scene.session.push(scene.work.task("a letter"))
+        scene.session.push(named("long work", scene.call, answer))
+        scene.session.push(named("a letter", scene.work.task("a letter")))
         return scene.end("a letter")
 
     says = "Every step runs, in order and alone, and others wait for one step at the most."
-    verdict = explored(alone, HINTS, says, seconds=2.5)
+    verdict = explored(long_work, HINTS, says, seconds=2.5)
     for program in (empty, shared):
         if verdict:
             verdict = explored(program, HINTS, says, seconds=2.5).with_coverage_of(verdict)
