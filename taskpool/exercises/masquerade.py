@@ -71,6 +71,10 @@ CROSSED = Hint(
 )
 
 
+class _HungUpError(Exception):
+    """What the replacement raises that fails; no answer can mean another one by it."""
+
+
 class _Lock:
     """A channel's lock, which knows whether it is held."""
 
@@ -177,11 +181,11 @@ def judge(answer: Callable[..., Any]) -> Verdict:
 
         def replace() -> None:
             scene.replace()
-            raise LookupError("the transferee has hung up")
+            raise _HungUpError("the transferee has hung up")
 
         try:
             answer(one, two, replace)
-        except LookupError:
+        except _HungUpError:
             pass
         else:
             scene.wrong("replace raised, and the caller was not told" if scene.replaced else "replace was never called")

@@ -1,5 +1,6 @@
 """The masquerade: what is told of an answer that is nearly right, and that any right order of pauses passes."""
 
+import threading
 from contextlib import suppress
 
 import pytest
@@ -59,7 +60,7 @@ def does_nothing(old, new, replace):
 
 
 def keeps_the_exception(old, new, replace):
-    with suppress(LookupError):
+    with suppress(Exception):
         MASQUERADE.make_solution()(old, new, replace)
 
 
@@ -71,7 +72,7 @@ def replaces_twice(old, new, replace):
 def tries_again(old, new, replace):
     try:
         MASQUERADE.make_solution()(old, new, replace)
-    except LookupError:
+    except Exception:  # noqa: BLE001 - whatever replace raised
         MASQUERADE.make_solution()(old, new, replace)
 
 
@@ -88,6 +89,30 @@ def test_what_becomes_of_replace_is_said(answer, says):
     verdict = MASQUERADE.check(answer)
     assert not verdict
     assert verdict.says == says
+    assert verdict.hint
+
+
+def has_a_bug_of_its_own(old, new, replace):
+    {}["no such key"]
+
+
+def loops(old, new, replace):
+    while True:
+        pass
+
+
+def takes_a_real_lock(old, new, replace):
+    threading.Lock().acquire()
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [(has_a_bug_of_its_own, "KeyError"), (loops, "loops without end"), (takes_a_real_lock, "real lock")],
+)
+def test_whatever_an_answer_does_is_told(answer, says):
+    verdict = MASQUERADE.check(answer)
+    assert not verdict
+    assert says in verdict.says
     assert verdict.hint
 
 
