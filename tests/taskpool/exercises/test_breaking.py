@@ -4,7 +4,6 @@ import pytest
 
 from taskpool.errors import OptionError
 from taskpool.exercises.breaking import CASES, case
-from taskpool.explore import explore
 from taskpool.scenarios.journey import PROGRAMS
 
 EACH = pytest.mark.parametrize("each", CASES, ids=lambda each: each.name)
@@ -13,18 +12,13 @@ EACH = pytest.mark.parametrize("each", CASES, ids=lambda each: each.name)
 @EACH
 def test_the_solution_breaks_it_and_the_run_by_itself_does_not(each):
     verdict = each.check(each.solution)
+    assert len(each.solution) <= 40
     assert verdict, str(verdict)
     assert verdict.says.startswith("It breaks: ")
     assert ".py:" not in verdict.says
     by_itself = each.check("default")
     assert not by_itself
     assert by_itself.hint == each.hints[0]
-
-
-@EACH
-def test_what_the_search_finds_passes(each):
-    report = explore(each.program, max_schedules=20_000, stop_at_failure=True)
-    assert each.check(str(report.failures[0].schedule))
 
 
 @EACH
