@@ -23,7 +23,7 @@ CODE := taskpool visualize tests tools
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab test lint types pytest unit browser coverage prove notebooks still format chromium sipp clean
+.PHONY: help lab test lint types pytest unit browser coverage prove notebooks site still format chromium sipp clean
 
 # Another environment's settings would reach into ours.
 unexport PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX
@@ -39,6 +39,7 @@ help:
 	@echo "make coverage    the unit tests, and which lines they never reach"
 	@echo "make prove       explore every schedule of thousands of small programs; up to two hours, resumable"
 	@echo "make notebooks   run all notebooks and save their outputs in place"
+	@echo "make site        the lessons as pages to read without Jupyter, in site/"
 	@echo "make still       draw README's picture anew, from a run"
 	@echo "make format      mend what ruff can mend"
 	@echo "make clean       remove .venv, caches and builds"
@@ -78,6 +79,9 @@ prove: $(VENV)/.test
 notebooks: $(VENV)/.test
 	$(PY) tools/notebooks.py $(NOTEBOOKS)
 
+site: $(VENV)/.test
+	$(PY) tools/site.py site
+
 still: $(VENV)/.test
 	$(PY) tools/still.py docs/comparison.svg
 
@@ -86,7 +90,7 @@ format: $(VENV)/.test
 	$(PY) -m ruff format .
 
 clean:
-	rm -rf $(VENV) build dist htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site htmlcov .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.lab $(VENV)/.test: $(VENV)/.%: pyproject.toml | $(PY)
