@@ -19,6 +19,7 @@ _MODULES = (
     "growth",
     "choosing",
     "turns",
+    "crossing",
     "masquerade",
     "mended_pause",
     "own_serializer",
