@@ -82,11 +82,14 @@ class Timers:
                 if self._stopped:
                     return
             if call is not None:
-                fn, args = call
-                try:
-                    fn(*args)
-                except Exception:  # noqa: BLE001 - one timer's fault must not stop the others
-                    _log.exception("a timer's call of %r failed", fn)
+                self._make(*call)
+            call = None  # while the thread waits it keeps nothing alive
+
+    def _make(self, fn: Callable[..., object], args: tuple[Any, ...]) -> None:
+        try:
+            fn(*args)
+        except Exception:  # noqa: BLE001 - one timer's fault must not stop the others
+            _log.exception("a timer's call of %r failed", fn)
 
     def _next(self) -> tuple[Callable[..., object], tuple[Any, ...]] | None:
         """Wait until a timer is due, and take its call; None if it was cancelled. _changed is held."""
