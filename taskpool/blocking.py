@@ -48,7 +48,7 @@ class BlockingSerializer(BaseSerializer):
         """
         agent = current_agent(self.runtime)
         task = self._new_task(fn, args, kwargs, agent.current)
-        with self._monitor:
+        with self.runtime.inside if agent.worker is not None else self._monitor:
             own = self._runs_on(agent)
             if not own or self.pool.aborted:
                 self._refuse_push_wait(task, inside=agent.pool is self.pool)
@@ -121,7 +121,7 @@ class BlockingSerializer(BaseSerializer):
 
     def _hold_thread(self, agent: Agent) -> None:
         """The checkpoint's task: say that it is still, and keep the thread until the last suspension has ended."""
-        with self._monitor:
+        with self.runtime.inside if agent.worker is not None else self._monitor:
             if not self._suspenders:
                 return
             self._grant(agent)

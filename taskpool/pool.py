@@ -203,7 +203,7 @@ class TaskPool(BasePool):
             PoolAborted: If the pool is aborted before the task has run.
         """
         agent = current_agent(self.runtime)
-        with self._monitor:
+        with self.runtime.inside if agent.worker is not None else self._monitor:
             inside = is_inside(agent, self)
             if not inside or self.drained:
                 self.refuse_if_closing()

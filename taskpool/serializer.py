@@ -63,7 +63,7 @@ class Serializer(BaseSerializer):
         task = self._new_task(fn, args, kwargs, agent.current)
         wait: Wait | None = None
         visit = inline = own = False
-        with self._monitor:
+        with self.runtime.inside if agent.worker is not None else self._monitor:
             own = any(above.processor is self for above in ancestors(agent))
             inside = own or is_inside(agent, self.pool)
             if not own or self.pool.aborted:
@@ -194,7 +194,7 @@ class Serializer(BaseSerializer):
         while following is not task:
             if wait is not None:
                 block(wait, partial(self._abandon_visit, wait, task, agent))
-            with self._monitor:
+            with self.runtime.inside if agent.worker is not None else self._monitor:
                 following, wait = self._next_of_visit(following, ended, task, agent)
             agent.flush_warnings()
             ended = None
@@ -202,7 +202,7 @@ class Serializer(BaseSerializer):
                 log = self.pool.log_failures and following is not task and following.wait is None
                 ended = run_task(following, self.runtime, log=log)
         assert ended is not None
-        with self._monitor:
+        with self.runtime.inside if agent.worker is not None else self._monitor:
             self._end(task, ended)
             self.leave(agent)
         agent.flush_warnings()
@@ -236,7 +236,7 @@ class Serializer(BaseSerializer):
     def _finish_and_leave(self, task: Task, agent: Agent) -> Any:
         """Run a task that has begun inline on an idle serializer, then give the serializer up; the task's result."""
         ended = run_task(task, self.runtime, log=False)
-        with self._monitor:
+        with self.runtime.inside if agent.worker is not None else self._monitor:
             self._end(task, ended, inlined=True)
             self.leave(agent)
         agent.flush_warnings()

@@ -309,8 +309,10 @@ class TaskQueue:
 
     def _finish_inline(self, task: Task) -> Any:
         """Run a task that has begun inline; its result. Without the monitor."""
+        agent = task.agent
+        assert agent is not None
         ended = run_task(task, self.runtime, log=False)
-        with self._monitor:
+        with self.runtime.inside if agent.worker is not None else self._monitor:
             self._end(task, ended, inlined=True)
         return result_of(ended)
 

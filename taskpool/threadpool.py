@@ -159,7 +159,7 @@ class ThreadPool(BasePool):
         """
         agent = current_agent(self.runtime)
         task = self.queue._new_task(fn, args, kwargs, agent.current)
-        with self._monitor:
+        with self.runtime.inside if agent.worker is not None else self._monitor:
             if agent.pool is not self or self.drained:
                 self.refuse_if_closing()
             wait = task.wait = Wait(self, agent, "sync_task", self.queue, task)

@@ -171,6 +171,9 @@ def refuse_if_doomed(wait: Wait) -> None:
     agent = wait.agent
     agent.waiting = wait
     try:
+        needs = wait.needs()
+        if needs.met_by({needed for needed in needs.everyone() if needed.waiting is None}):
+            return
         path = _path_to_cycle(agent)
         if not path:
             return

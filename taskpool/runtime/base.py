@@ -10,6 +10,7 @@ primitive, or is documented as a read that may be stale. It is what makes explor
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -141,12 +142,14 @@ class Runtime(Protocol):
         context: The pools' thread-local state; the attribute ``agent`` reads as None where none was set.
         monitor: The one lock that guards the state of all pools, taskprocessors and serializers on this runtime, and
             the wait-for graph between them (see `taskpool.waits`). Never held while a task or a hook runs.
+        inside: ``with inside`` is `enter` at the beginning and ``monitor.release()`` at the end; for the same threads.
         names: Names in use on this runtime, by kind (see `taskpool.registry`); guarded by ``monitor``.
     """
 
     name: str
     context: Context
     monitor: LockLike
+    inside: AbstractContextManager[object]
     names: dict[tuple[str, str], Any]
 
     def spawn(self, fn: Callable[..., object], /, *args: Any, name: str = "") -> ThreadHandle:

@@ -12,6 +12,7 @@ What happens between two scheduling points happens at once. That is faithful for
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from taskpool.runtime.base import (
@@ -84,6 +85,7 @@ class ControlledRuntime:
         self.context: Context = ControlledContext(kernel)
         monitor = ControlledLock(kernel, "monitor")
         self.monitor: LockLike = monitor
+        self.inside: AbstractContextManager[object] = monitor
         self.enter = monitor.__enter__
         self.names: dict[tuple[str, str], Any] = {}
         self.monotonic = kernel.time

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +32,21 @@ class _Context(threading.local):
     agent: Any = None
 
 
+class _Inside:
+    """See `taskpool.runtime.base.Runtime`."""
+
+    __slots__ = ("_enter", "_leave")
+
+    def __init__(self, runtime: RealRuntime) -> None:
+        self._enter, self._leave = runtime.enter, runtime.monitor.release
+
+    def __enter__(self) -> None:
+        self._enter()
+
+    def __exit__(self, *_error: object) -> None:
+        self._leave()
+
+
 class RealRuntime:
     """The operating system's threads and clock. One shared instance (`default_runtime`) is all most programs need."""
 
@@ -42,6 +58,7 @@ class RealRuntime:
         self.context: Context = _Context()
         self.monitor: LockLike = threading.Lock()
         self._try_monitor = self.monitor.acquire
+        self.inside: AbstractContextManager[object] = _Inside(self)
         self.names: dict[tuple[str, str], Any] = {}
 
     def enter(self) -> None:
