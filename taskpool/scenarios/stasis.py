@@ -1,12 +1,12 @@
-"""A message bus: topics, forwarding, subscriptions with a serializer each, message routers.
+"""A message bus: topics, forwarding, subscriptions with a serializer each.
 
 A publisher queues its message on the serializer of every subscription that the topic reaches, so each subscription
 handles one message at a time, in the order of publication. The original's counterpart is stasis, its message bus.
 
-One lock, the bus's, guards every topic's subscriptions and forwards, every router's table and all counters. Messages
-are queued with it held (lock order: the bus's, then the runtime's monitor), so all subscriptions see one order, and
-unsubscribing falls before or after a whole publication. Callbacks run, and waits happen, without it. A log handler
-must not use the bus: a pool may log a high water mark while a message is queued.
+One lock, the bus's, guards every topic's subscriptions and forwards, and all counters. Messages are queued with it
+held (lock order: the bus's, then the runtime's monitor), so all subscriptions see one order, and unsubscribing falls
+before or after a whole publication. Callbacks run, and waits happen, without it. A log handler must not use the bus: a
+pool may log a high water mark while a message is queued.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Bus",
     "ForwardError",
-    "MessageRouter",
     "Subscription",
     "SubscriptionStatistics",
     "Topic",
@@ -282,35 +281,6 @@ class Subscription:
             f"the callback of subscription {self.name!r} would wait for its own end: publish() without waiting, or"
             " wait from outside it"
         )
-
-
-class MessageRouter:
-    """A callback that hands each message to the route of its type: the most specific class that has one.
-
-    Pass it to `Topic.subscribe`. Methods: any thread, routes included.
-    """
-
-    def __init__(self, bus: Bus, default: Callback | None = None) -> None:
-        self._lock = bus._lock
-        self._default = default
-        self._routes: dict[type, Callback] = {}
-
-    def route(self, kind: type, callback: Callback | None) -> None:
-        """Send messages of a class to ``callback`` from now on; None removes the route."""
-        with self._lock:
-            if callback is None:
-                self._routes.pop(kind, None)
-            else:
-                self._routes[kind] = callback
-
-    def __call__(self, message: object) -> None:
-        """Run the message's route, or the default; without either, nothing."""
-        with self._lock:
-            kinds = (kind for kind in type(message).__mro__ if kind in self._routes)
-            kind = next(kinds, None)
-            callback = self._default if kind is None else self._routes[kind]
-        if callback is not None:
-            callback(message)
 
 
 def _nothing() -> None:

@@ -7,7 +7,8 @@ from taskpool.errors import WrongThreadError
 from taskpool.explore import explore
 from taskpool.runtime.controlled import ControlledRuntime
 from taskpool.runtime.real import RealRuntime
-from taskpool.scenarios.stasis import Bus, ForwardError, MessageRouter, SubscriptionStatistics, TopicStatistics
+from taskpool.scenarios.stasis import Bus, ForwardError, SubscriptionStatistics, TopicStatistics
+from taskpool.scenarios.stasis_router import MessageRouter
 
 
 def small_pool(design, runtime, name="stasis"):
