@@ -14,13 +14,29 @@ from taskpool.scenarios.sip.transport import FakeNetwork
 from tests.taskpool.scenarios.sip.phone import Phone, small_pool
 
 
-def program(design, play, **expected):
+class Silent:
+    """A second pool that delivers nothing, so that its thread multiplies no schedules."""
+
+    threads = ()
+
+    def serializer(self, name):
+        return self
+
+    def push(self, *task):
+        pass
+
+    def shutdown(self, wait=True):
+        pass
+
+
+def program(design, play, silent=False, **expected):
     """A program of one phone, an endpoint on pools of one thread, and what must have been counted at the end."""
 
     def run(runtime):
         network = FakeNetwork(runtime)
         own, far = network.open(), network.open()
-        pool, stasis = (small_pool(design, runtime, name, 1) for name in ("pool", "stasis"))
+        pool = small_pool(design, runtime, "pool", 1)
+        stasis = Silent() if silent else small_pool(design, runtime, "stasis", 1)
         tokens = count(1)
         # Shorter than T1, so that no NOTIFY is repeated: its answer waits for the pause to end.
         options = EndpointOptions(distributors=1, replace_time=0.1)
@@ -88,6 +104,20 @@ def test_every_schedule_of_one_request_on_the_taskpool():
     assert report.exhausted
     assert report.failures == []
     assert report.schedules > 1
+
+
+def test_every_schedule_of_a_call_set_up_and_torn_down_on_the_taskpool():
+    report = explore(program("taskpool", call, silent=True, completed=1))
+    assert report.exhausted
+    assert report.failures == []
+    assert report.schedules > 1_000
+
+
+def test_every_transfer_with_a_message_in_the_middle_on_which_no_thread_is_made_to_wait():
+    # The bound: threads change only where one cannot go on. Beyond it, see the many schedules below.
+    report = explore(program("taskpool", refer, silent=True, completed=1, transferred=1), "dfs", preemptions=0)
+    assert report.failures == []
+    assert 50 < report.schedules < 100_000  # so the search has come to its end
 
 
 @pytest.mark.parametrize("design", ["taskpool", "threadpool"])
