@@ -22,6 +22,7 @@ _MODULES = (
     "crossing",
     "masquerade",
     "mended_pause",
+    "measuring",
     "own_serializer",
     "pause",
     "shutdown",
