@@ -34,7 +34,7 @@ NAMES = {
     "transferred": "transfers completed",
     "deadlocks": "waits refused because they could never have ended",
     "broken": "requests that met a channel in the middle of its replacement",
-    "errors": "requests that failed in a way nobody expected",
+    "errors": "requests, and steps of a call, that failed in a way nobody expected",
 }
 
 
