@@ -8,11 +8,10 @@ thread-seconds are sampled: how many of the pool's threads are blocked in one of
 from __future__ import annotations
 
 import gc
-import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from time import process_time
 from typing import Any
 
@@ -143,10 +142,28 @@ def run_once(
         raise OptionError(f"workload={workload!r}: choose one of {', '.join(WORKLOADS)}")
     if not seconds > 0 or (rate is not None and not rate > 0):
         raise OptionError(f"seconds={seconds}, rate={rate}: both must be above 0")
-    what, runtime = WORKLOADS[workload], default_runtime()
-    rate = what.rate if rate is None else rate
     gc.collect()
-    before = _resident()
+    before = sys.getallocatedblocks()
+    row = _run_once(WORKLOADS[workload], workload, design, seconds, rate, threads, recorder, client, patience, watch)
+    gc.collect()
+    return replace(row, kept=sys.getallocatedblocks() - before)
+
+
+def _run_once(
+    what: Workload,
+    workload: str,
+    design: str,
+    seconds: float,
+    rate: float | None,
+    threads: int | None,
+    recorder: Recorder | None,
+    client: str,
+    patience: float,
+    watch: Callable[[Endpoint], object],
+) -> LoadRow:
+    """The row, but for what is kept: that can be seen when everything here has gone."""
+    runtime = default_runtime()
+    rate = what.rate if rate is None else rate
     with ExitStack() as stack:
         pool, stasis = open_pools(design, runtime=runtime, threads=threads, recorder=recorder)
         endpoint = Endpoint(UdpTransport(), pool, stasis, what.options, runtime=runtime)
@@ -176,7 +193,6 @@ def run_once(
         results = [caller.result() for caller in callers]
         cpu = process_time() - cpu
         blocked, peak, resent = sampler.stop(), _peak(pool), endpoint.state()["resent"]
-    gc.collect()
     return LoadRow(
         workload=workload,
         design=design,
@@ -188,7 +204,7 @@ def run_once(
         cpu_per_call=cpu / sum(result.calls for result in results),
         peak_threads=peak,
         blocked=blocked,
-        grown=_resident() - before,
+        kept=0,
     )
 
 
@@ -234,12 +250,3 @@ def load(
 def _peak(pool: AnyPool) -> int:
     statistics: Any = pool.statistics()  # type: ignore[attr-defined]  # both pools have it
     return int(statistics.peak_threads)
-
-
-def _resident() -> float:
-    """The memory that this process has in use, in bytes; nan where the system does not tell."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return float(pages * os.sysconf("SC_PAGE_SIZE"))
-    except (OSError, ValueError, LookupError, AttributeError):
-        return float("nan")

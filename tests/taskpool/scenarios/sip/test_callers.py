@@ -173,6 +173,8 @@ def test_a_load_by_our_own_client_is_watched():
     row = run_once("calls", "taskpool", seconds=1, rate=20, client="own", watch=lambda endpoint: seen.append(endpoint))
     assert (row.completed, row.failed) == (20, 0)
     assert len(seen) >= 2
+    again = run_once("calls", "taskpool", seconds=1, rate=20, client="own")
+    assert again.kept < 20 * 20  # a call that is kept has hundreds
     with pytest.raises(OptionError, match="our own client knows uac and transfer only"):
         run_once("registrations", "taskpool", seconds=1, client="own")
     assert {one.beside[0] for one in WORKLOADS.values() if one.beside} <= {"uac", "transfer"}
