@@ -1,7 +1,7 @@
 """Watching a run on real threads: it has ended, it cannot go on, or its time is up.
 
 A run cannot go on when the pool says that nothing of it can move, every program thread is in a wait without a
-timeout, and nothing has been recorded for a little while. The last condition covers the moment between a thread's
+timeout, and nothing has been recorded for a quarter of a second. The last condition covers the moment between a thread's
 release and its next event.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Watch"]
 
 _POLL = 0.01
-_STEADY_POLLS = 5
+_STEADY_POLLS = 25  # a thread that has been released may wait that long for a processor on a busy machine
 
 
 class Watch:
