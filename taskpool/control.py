@@ -78,11 +78,9 @@ class _Handler:
         with control._monitor:
             control._emit(agent, EventKind.THREAD_STARTED, pool=control.pool.name, control=True)
         more = True
-        enter, leave = control.runtime.enter, control._monitor.release
         while more:
             told: list[tuple[str, tuple[Any, ...]]] = []
-            enter()
-            try:
+            with control._monitor:  # it does not give way: until it has handled a push, no thread is woken for it
                 if control._queue:
                     control.handle(agent)
                 elif not self.ended:
@@ -92,8 +90,6 @@ class _Handler:
                 sleeping, more = self.sleeping, bool(control._queue) or not self.ended
                 if not more:
                     control._emit(agent, EventKind.THREAD_STOPPED, pool=control.pool.name, control=True)
-            finally:
-                leave()
             agent.flush_warnings()
             control.pass_on(told)
             if sleeping:
