@@ -30,6 +30,7 @@ def test_a_committed_notebook_is_run_and_clean(tool, path):
     assert notebook == cleaned
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert notebook.metadata.get("code_hash") == tool.code_hash(notebook), "changed since it was run: make notebooks"
 
 
 def test_running_keeps_tags_and_writes_nothing_that_changes(tool, tmp_path):
@@ -61,6 +62,19 @@ def test_widgets_and_times_are_taken_out(tool):
     assert notebook.cells[0].outputs == [new_output("display_data", data={"text/plain": "a panel"})]
     assert notebook.cells[0].metadata == {}
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
+
+
+def test_what_is_printed_in_a_row_is_one_output_and_changed_code_another_hash(tool):
+    printed = (("stdout", "a"), ("stdout", "b"), ("stderr", "c"))
+    cut = [new_output("stream", name=name, text=text) for name, text in printed]
+    notebook = new_notebook(cells=[new_code_cell("print()", outputs=cut), new_markdown_cell("text")])
+    before = tool.code_hash(notebook)
+    tool.clean(notebook)
+    assert [(output.name, output.text) for output in notebook.cells[0].outputs] == [("stdout", "ab"), ("stderr", "c")]
+    notebook.cells[1].source = "other text"
+    assert tool.code_hash(notebook) == before
+    notebook.cells[0].source = "print(1)"
+    assert tool.code_hash(notebook) != before
 
 
 def test_a_notebook_that_fails_stays_as_it_was(tool, tmp_path, capsys):
