@@ -1,8 +1,8 @@
 """Watching a run on real threads: it has ended, it cannot go on, or its time is up.
 
 A run cannot go on when the pool says that nothing of it can move, every program thread is in a wait without a
-timeout, and nothing has been recorded for a quarter of a second. The last condition covers the moment between a thread's
-release and its next event.
+timeout, and nothing has been recorded for a quarter of a second. The last condition covers the moment between a
+thread's release and its next event.
 """
 
 from __future__ import annotations
