@@ -7,6 +7,7 @@ that the threads end); ended (the last thread has stopped). `abort` goes to the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import _getframe
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +16,7 @@ from taskpool.errors import OptionError, PoolAborted, PoolShutDown, WrongThreadE
 from taskpool.events import EventKind
 from taskpool.registry import claim, release
 from taskpool.runtime.real import default_runtime
+from taskpool.task import Task
 from taskpool.waits import Needs, Outcome, Stall, Wait, end
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from taskpool.recorder import Recorder
     from taskpool.runtime.base import Runtime, ThreadHandle
     from taskpool.statistics import PoolStatistics
-    from taskpool.task import Task
     from taskpool.taskqueue import TaskQueue
     from taskpool.trace import Trace
     from taskpool.worker import Worker
@@ -101,7 +102,20 @@ class BasePool:
         Raises:
             PoolShutDown: If the pool is shut down or shutting down.
         """
-        raise NotImplementedError
+        agent = self._context.agent or current_agent(self.runtime)
+        frame = _getframe(1)
+        task = Task(None, fn, args, kwargs or None, None, None, frame.f_code, frame.f_lasti)
+        if agent.worker is not None:
+            self._enter()
+            try:
+                self._push(task, agent)
+            finally:
+                self._leave()
+        else:
+            with self._monitor:
+                self._push(task, agent)
+        if agent.warnings:
+            agent.flush_warnings()
 
     def trace(self) -> Trace:
         """What the pool's recorder has recorded so far. Any thread.
@@ -208,6 +222,11 @@ class BasePool:
     def _managing(self) -> bool:
         """Whether a thread that manages the pool has something to do."""
         return False
+
+    def _push(self, task: Task, agent: Agent) -> None:
+        if self.closing:
+            self.refuse_if_closing()
+        self.dispatch(task, agent)
 
     def dispatch(self, task: Task, agent: Agent) -> str:
         """Put a task into one of the pool's queues, and see to it that a thread runs it; the queue's name."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
-from sys import _getframe
 from typing import TYPE_CHECKING, Any
 
 from taskpool.agent import Agent, current_agent, is_inside
@@ -24,7 +23,6 @@ from taskpool.options import TaskPoolOptions, with_overrides
 from taskpool.registry import claim, next_number, release
 from taskpool.selector import make_selector
 from taskpool.statistics import PoolStatistics
-from taskpool.task import Task
 from taskpool.taskprocessor import TaskProcessor
 from taskpool.waits import Needs, Wait, begin, block, refuse_if_doomed
 from taskpool.worker import Worker
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from taskpool.recorder import Recorder
     from taskpool.runtime.base import Runtime
     from taskpool.serializer import Serializer
+    from taskpool.task import Task
     from taskpool.taskqueue import TaskQueue
 
 __all__ = ["TaskPool"]
@@ -175,22 +174,6 @@ class TaskPool(BasePool):
         state = "aborted" if self.aborted else "shut down" if self.drained else "closing" if self.closing else "open"
         return f"<TaskPool {self.name}: {state}, {len(self._static)} static and {len(self._dynamic)} dynamic threads>"
 
-    def push(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
-        agent = self._context.agent or current_agent(self.runtime)
-        frame = _getframe(1)
-        task = Task(None, fn, args, kwargs or None, None, None, frame.f_code, frame.f_lasti)
-        if agent.worker is not None:
-            self._enter()
-            try:
-                self._push(task, agent)
-            finally:
-                self._leave()
-        else:
-            with self._monitor:
-                self._push(task, agent)
-        if agent.warnings:
-            agent.flush_warnings()
-
     def push_wait(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Run ``fn(*args, **kwargs)`` on a thread of the pool and return its result; what it raises is raised here.
 
@@ -265,11 +248,6 @@ class TaskPool(BasePool):
 
     def _queues(self) -> list[TaskQueue]:
         return [worker.processor for worker in self._workers()]
-
-    def _push(self, task: Task, agent: Agent) -> None:
-        if self.closing:
-            self.refuse_if_closing()
-        self.dispatch(task, agent)
 
     def dispatch(self, task: Task, agent: Agent) -> str:
         worker = self._choose(agent)

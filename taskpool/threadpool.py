@@ -133,21 +133,6 @@ class ThreadPool(BasePool):
         sets = f"{len(self._active)} active, {len(self._idle)} idle, {len(self._zombies)} zombies"
         return f"<ThreadPool {self.name}: {state}, {sets}>"
 
-    def push(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> None:
-        agent = self._context.agent or current_agent(self.runtime)
-        task = self.queue._new_task(fn, args, kwargs)
-        if agent.worker is not None:
-            self._enter()
-            try:
-                self._push(task, agent)
-            finally:
-                self._leave()
-        else:
-            with self._monitor:
-                self._push(task, agent)
-        if agent.warnings:
-            agent.flush_warnings()
-
     def push_wait(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Run ``fn(*args, **kwargs)`` on a thread of the pool and return its result; what it raises is raised here.
 
@@ -230,11 +215,6 @@ class ThreadPool(BasePool):
 
     def needs_of_queued(self) -> Needs:
         return Needs() if self._growth(self.options.auto_increment) else super().needs_of_queued()
-
-    def _push(self, task: Task, agent: Agent) -> None:
-        if self.closing:
-            self.refuse_if_closing()
-        self.dispatch(task, agent)
 
     def dispatch(self, task: Task, agent: Agent) -> str:
         task.processor = self.queue
